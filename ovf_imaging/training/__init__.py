@@ -1,0 +1,1 @@
+"""Data, losses, training and evaluation of the networks; nothing in the product imports it."""

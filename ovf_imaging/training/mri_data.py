@@ -1,0 +1,180 @@
+"""Sagittal MRI slices with masks, as scenes: `mri_vertebral_bodies` and `mri_lumbar_polygons`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813
+import torch
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from skimage.draw import polygon2mask
+
+from ovf_imaging.training.mask_landmarks import frame_from_centres, mask_landmarks
+from ovf_imaging.training.scene import Scene
+
+Array = NDArray[np.float64]
+# Split by patient, fixed before any training. spineweb 02, 03, 06, 07 and 08 may be one patient, 10 and 11 are one.
+HELD_BACK = (
+    *(f"spineweb_{n}" for n in ("10", "11", "15")),
+    *(f"zenodo22304_{n}" for n in ("05", "12", "18", "23")),
+    *(f"myosegmentum_{n}" for n in ("02", "09", "15", "31", "38", "43", "50")),
+)
+L5, S1 = 24, 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Volume:
+    """One labelled volume, anterior left and head up, 1 mm in plane."""
+
+    name: str
+    pixels: NDArray[np.float32]  # (S, H, W), 0–1
+    labels: NDArray[np.uint8]  # (S, H, W)
+
+
+def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return grey values between about 0 and 1: the 1st to 99.5th percentile, square-rooted a little."""
+    low, high = np.percentile(pixels, [1, 99.5])
+    return np.asarray(np.clip((pixels - low) / max(high - low, 1e-6), 0, 1) ** 0.6, dtype=np.float32)
+
+
+def load_volumes(folder: Path) -> list[Volume]:
+    """Return all volumes of `mri_vertebral_bodies`."""
+    volumes = []
+    for path in sorted(folder.glob("*_image.nii.gz")):
+        name = path.name.removesuffix("_image.nii.gz")
+        # Stored (P, I, R): SimpleITK's array is (slice, row, column) with rows down and columns backwards.
+        pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(np.float32)
+        labels = sitk.GetArrayFromImage(sitk.ReadImage(str(path.with_name(f"{name}_labels.nii.gz")))).astype(np.uint8)
+        volumes.append(Volume(name=name, pixels=normalise(pixels), labels=labels))
+    return volumes
+
+
+def slice_landmarks(labels: NDArray[np.uint8], least: dict[int, float]) -> dict[int, Array]:
+    """Return level → (6, 2) landmarks of the bodies in one slice that are large enough to have corners."""
+    levels = [int(k) for k in np.unique(labels) if k]
+    centres = np.array([np.argwhere(labels == k).mean(0) for k in levels])
+    found = {}
+    for index, level in enumerate(levels):
+        mask = labels == level
+        if mask.sum() < least.get(level, 40):
+            continue
+        up, front = frame_from_centres(centres, index, np.array([0.0, -1.0]))
+        points = mask_landmarks(mask, up, front)
+        if points is not None:
+            found[level] = points
+    return found
+
+
+def ignore_maps(
+    shape: tuple[int, ...], landmarks: dict[int, Array], top: Array, bottom: Array | None, bottom_level: int
+) -> NDArray[np.bool_]:
+    """Return (2, H, W): where body and sacrum are not labelled, above the top body and below the lowest."""
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1).astype(float)
+    up = _up(top)
+    above = (grid - top[:3].mean(0)) @ up > 3
+    ignore = np.zeros((2, *shape), dtype=bool)
+    ignore[0] |= above
+    if bottom is not None and bottom_level != S1:
+        below = (grid - bottom[3:].mean(0)) @ _up(bottom) < -1
+        ignore[1] |= below
+        if bottom_level != L5:
+            ignore[0] |= (grid - bottom[3:].mean(0)) @ _up(bottom) < -3
+    return ignore
+
+
+def _up(body: Array) -> Array:
+    up = body[:3].mean(0) - body[3:].mean(0)
+    return np.asarray(up / np.linalg.norm(up), dtype=np.float64)
+
+
+def volume_scenes(volume: Volume) -> list[Scene]:
+    """Return a scene for each labelled slice, and one more on either side."""
+    areas = {int(k): (volume.labels == k).sum((1, 2)) for k in np.unique(volume.labels) if k}
+    least = {k: 0.45 * a.max() for k, a in areas.items()}
+    labelled = np.flatnonzero(np.any(list(a > 0 for a in areas.values()), 0))
+    marks = {s: slice_landmarks(volume.labels[s], least) for s in labelled}
+    levels = sorted(areas)
+    ends = {}
+    for level in (levels[0], levels[-1]):
+        middle = int(np.average(np.arange(len(volume.labels)), weights=areas[level]) + 0.5)
+        best = min((s for s in marks if level in marks[s]), key=lambda s: abs(s - middle))
+        ends[level] = marks[best][level]
+    scenes = []
+    for s in range(max(labelled[0] - 1, 0), min(labelled[-1] + 2, len(volume.pixels))):
+        around = [min(max(s + d, 0), len(volume.pixels) - 1) for d in (-1, 0, 1)]
+        here = marks.get(s, {})
+        ignore = ignore_maps(volume.labels.shape[1:], here, ends[levels[0]], ends[levels[-1]], levels[-1])
+        inner = tuple(k for k in here if k not in (levels[0], S1))
+        scenes.append(
+            Scene(
+                image=torch.from_numpy(volume.pixels[around]),
+                instances=torch.from_numpy(volume.labels[s].copy()),
+                ignore=torch.from_numpy(ignore),
+                landmarks=here,
+                focus=np.mean([v.mean(0) for v in ends.values()], 0),
+                fracturable=inner,
+            )
+        )
+    return scenes
+
+
+def polygon_scenes(folder: Path) -> list[Scene]:
+    """Return a scene for each annotated slice of `mri_lumbar_polygons`; patients are not told apart there."""
+    number = {f"L{i}": 19 + i for i in range(1, 6)} | {"S1": S1}
+    scenes = []
+    for name, bodies in json.loads((folder / "polygons.json").read_text()).items():
+        grey = np.asarray(Picture.open(folder / name).convert("L"), dtype=np.float32)
+        labels = np.zeros(grey.shape, np.uint8)
+        shapes = {number[b["level"]]: np.array(b["xy"])[:, ::-1] for b in bodies if b["level"] in number}
+        for level, outline in shapes.items():
+            labels[polygon2mask(grey.shape, outline)] = level
+        levels = sorted(shapes)
+        if len(levels) < 3 or len(levels) != len(bodies) or not _contiguous(levels):
+            continue
+        marks = _polygon_landmarks(labels, levels)
+        if levels[0] not in marks or levels[-1] not in marks:
+            continue
+        ignore = ignore_maps(grey.shape, marks, marks[levels[0]], marks[levels[-1]], levels[-1])
+        depth = float(np.median([_depth(m) for k, m in marks.items() if k != S1]))
+        scenes.append(
+            Scene(
+                image=torch.from_numpy(normalise(grey))[None].expand(3, -1, -1),
+                instances=torch.from_numpy(labels),
+                ignore=torch.from_numpy(ignore),
+                landmarks=marks,
+                focus=np.mean([v.mean(0) for v in marks.values()], 0),
+                fracturable=tuple(k for k in marks if k not in (levels[0], S1)),
+                depth_px=depth,
+            )
+        )
+    return scenes
+
+
+def _contiguous(levels: list[int]) -> bool:
+    wanted = [k for k in (*range(20, 25), S1) if levels[0] <= k <= levels[-1]]
+    return levels == wanted
+
+
+def _depth(body: Array) -> float:
+    return float(np.linalg.norm((body[0] + body[3] - body[2] - body[5]) / 2))
+
+
+def _polygon_landmarks(labels: NDArray[np.uint8], levels: list[int]) -> dict[int, Array]:
+    """Like slice_landmarks, but the slice may be turned or mirrored: the sacrum's bend tells the front."""
+    centres = np.array([np.argwhere(labels == k).mean(0) for k in levels])
+    chord = centres[-1] - centres[0]
+    side = np.array([-chord[1], chord[0]])
+    # The lumbar curve bulges to the front between its ends.
+    bulge = float(((centres[1:-1] - centres[0]) @ side).mean())
+    anterior = side * np.sign(bulge) / np.linalg.norm(side)
+    found = {}
+    for index, level in enumerate(levels):
+        up, front = frame_from_centres(centres, index, anterior)
+        points = mask_landmarks(labels == level, up, front)
+        if points is not None:
+            found[level] = points
+    return found

@@ -1,0 +1,161 @@
+"""Train the film networks: a localiser over the whole film, and a refiner of one body in an upright crop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ovf_imaging.training import film_data, mri_data
+from ovf_imaging.training.fit import Schedule, fit
+from ovf_imaging.training.intensity import film_intensity
+from ovf_imaging.training.losses import dense_loss, heatmap_loss
+from ovf_imaging.training.paint import Warp, draw_fracture
+from ovf_imaging.training.scene import Draw, Placing, Scene, View, render, render_at
+from ovf_imaging.training.train_mri import MEAN, SPREAD, load_start, stack
+from ovf_imaging.vision.channels import LEVEL_CHANNELS, VOTE_CHANNELS
+from ovf_imaging.vision.networks import VertebraNet
+
+Array = NDArray[np.float64]
+LOCALISER_VIEW = View(
+    size=(256, 192), depth_px=(15, 58), rotation_deg=11, any_rotation=0.04, flip=0.5, shear=0.07, fracture=0.45
+)
+CROP_PX = 128
+CROP_DEPTHS = 2.1  # side of the crop in body depths
+S1 = 26
+
+
+def _negative_mri(data: Path) -> list[Scene]:
+    """Return MRI slices as pictures that hold no film's vertebrae."""
+    scenes = []
+    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies")[::4]:
+        if volume.name in mri_data.HELD_BACK:
+            continue
+        middle = torch.from_numpy(volume.pixels[len(volume.pixels) // 2])[None]
+        shape = middle.shape[1:]
+        scenes.append(
+            Scene(
+                image=middle,
+                instances=torch.zeros(shape, dtype=torch.uint8),
+                ignore=torch.zeros((2, *shape), dtype=torch.bool),
+                focus=np.array(shape) / 2,
+            )
+        )
+    return scenes
+
+
+def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 10) -> VertebraNet:
+    """Train the whole-film network: lateral bodies, sacrum, frontal bodies, votes for landmarks, levels."""
+    torch.manual_seed(seed)
+    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS + 1)
+    load_start(model, out)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    pools = {
+        "lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values()),
+        "frontal": [s for i, s in enumerate(film_data.frontal_scenes(data / "radiographs_ap_landmarks")) if i % 5],
+        "mri": _negative_mri(data),
+    }
+    rng = np.random.default_rng()
+
+    def step() -> dict[str, Tensor]:
+        draws, images = [], []
+        for source in rng.choice(list(pools), batch, p=[0.7, 0.24, 0.06]):
+            draw = render(pools[source][rng.integers(len(pools[source]))], LOCALISER_VIEW, rng)
+            draws.append(draw)
+            images.append(film_intensity(draw, rng))
+        x, instances, ignore, table, known = stack(draws, images)
+        masks, dense = model.parts(x)
+        return dense_loss(masks, dense, instances, ignore, table, known)
+
+    fit(model, step, out, Schedule(hours=hours), {"mask": 1.0, "vote": 0.5, "level": 0.5, "frontal": 1.0})
+    return model
+
+
+def crop_placing(centre: Array, up: Array, front: Array, depth: float) -> Placing:
+    """Return the upright crop of a body: up is −row, front is −column, CROP_DEPTHS depths wide."""
+    scale = CROP_DEPTHS * depth / CROP_PX
+    matrix = np.stack([-up, -front], -1) * scale
+    return Placing(matrix=matrix, origin=centre, size=(CROP_PX, CROP_PX))
+
+
+def body_pose(body: Array) -> tuple[Array, Array, Array, float]:
+    """Return centre, up, front and depth of a body's six landmarks."""
+    corners = body[[0, 2, 3, 5]]
+    front = (corners[0] + corners[2] - corners[1] - corners[3]) / 2
+    depth = float(np.linalg.norm(front))
+    front = front / depth
+    up = corners[0] + corners[1] - corners[2] - corners[3]
+    up = up - front * (up @ front)
+    return corners.mean(0), up / np.linalg.norm(up), front, depth
+
+
+def draw_crop(scene: Scene, rng: np.random.Generator) -> tuple[Draw, int]:
+    """Return an upright crop of a body, half the time fractured, its pose shaken as a localiser would shake it."""
+    levels = list(scene.landmarks)
+    level = int(rng.choice(levels))
+    marks = dict(scene.landmarks)
+    warps: list[Warp] = []
+    if rng.random() < 0.6 and scene.fracturable:
+        near = [k for k in scene.fracturable if abs(k - level) == 1]
+        target = level if level in scene.fracturable and rng.random() < 0.85 else int(rng.choice(near)) if near else None
+        targets = [target] if target is not None else []
+        if targets and near and rng.random() < 0.2:
+            targets.append(int(rng.choice(near)))
+        for k in dict.fromkeys(targets):
+            warps.append(Warp(marks[k], draw_fracture(rng)))
+            marks = {m: warps[-1].forward(p) for m, p in marks.items()}
+    body = marks[level]
+    if level == S1 or np.isnan(body).any():
+        other = min((k for k in scene.fracturable), key=lambda k: abs(k - level))
+        up_hint = body_pose(marks[other])[1]
+        points = body[~np.isnan(body[:, 0])]
+        front = body[0] - body[2] if not np.isnan(body[[0, 2]]).any() else body[3] - body[5]
+        depth = float(np.linalg.norm(front))
+        front = front / depth
+        up = np.array([-front[1], front[0]])
+        up = up if up @ up_hint > 0 else -up
+        centre = points.mean(0) - up * 0.3 * depth * (1 if level == S1 else 0)
+    else:
+        centre, up, front, depth = body_pose(body)
+    centre = centre + (up * rng.normal(0, 0.09) + front * rng.normal(0, 0.09)) * depth
+    angle = np.radians(rng.normal(0, 6))
+    cos, sin = np.cos(angle), np.sin(angle)
+    up, front = up * cos + front * sin, front * cos - up * sin
+    placing = crop_placing(centre, up, front, depth * float(np.exp(rng.normal(0, 0.09))))
+    return render_at(scene, marks, warps, placing), level
+
+
+def train_refiner(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 20) -> VertebraNet:
+    """Train the crop network: six heatmaps of the body in the middle."""
+    torch.manual_seed(seed)
+    model = VertebraNet(masks=0, dense=6)
+    load_start(model, out)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    scenes = list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values())
+    counts = np.array([len(s.landmarks) for s in scenes], dtype=float)
+    rng = np.random.default_rng()
+
+    def step() -> dict[str, Tensor]:
+        images, truths = [], []
+        for index in rng.choice(len(scenes), batch, p=counts / counts.sum()):
+            draw, level = draw_crop(scenes[index], rng)
+            images.append(film_intensity(draw, rng))
+            truths.append((draw.table[level] - 0.5) / 2)
+        x = ((torch.stack(images) - MEAN) / SPREAD).contiguous(memory_format=torch.channels_last)
+        truth = torch.stack(truths)
+        coordinate, entropy = heatmap_loss(model(x), torch.nan_to_num(truth), ~torch.isnan(truth[..., 0]))
+        return {"coordinate": coordinate, "entropy": entropy}
+
+    fit(model, step, out, Schedule(hours=hours), {"coordinate": 0.5, "entropy": 1.0})
+    return model
+
+
+if __name__ == "__main__":
+    import sys
+
+    torch.set_num_threads(1)
+    kind = {"localiser": train_localiser, "refiner": train_refiner}[sys.argv[1]]
+    kind(Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]))

@@ -1,0 +1,86 @@
+"""From found bodies to a Reading: native coordinates, completeness, caveats. Shared by MRI and film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ovf_imaging.types import Caveat, Image, Level, Vertebra
+from ovf_imaging.vision.levels import Numbering
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Body:
+    """One body as found, in native pixels."""
+
+    slice: int
+    landmarks: Array  # (6, 2) row, column
+    covariance: Array  # (6, 2, 2)
+    confidence: float
+
+
+def vertebra(body: Body, level: int, image: Image) -> Vertebra:
+    """Return the noun for a found body."""
+    landmarks = np.concatenate([np.full((6, 1), float(body.slice)), body.landmarks], axis=1)
+    return Vertebra(
+        level=level,
+        landmarks=landmarks,
+        covariance=body.covariance,
+        confidence=float(np.clip(body.confidence, 0, 1)),
+        complete=_complete(body, image, superior_only=level == Level.S1),
+    )
+
+
+def _complete(body: Body, image: Image, superior_only: bool) -> bool:
+    """Return whether image and padding leave the body whole."""
+    points = body.landmarks[:3] if superior_only else body.landmarks
+    rows, columns = image.pixels.shape[1:]
+    if (points < 0.5).any() or (points > np.array([rows, columns]) - 1.5).any():
+        return False
+    if image.valid is None:
+        return True
+    index = np.round(points).astype(int)
+    return bool(image.valid[body.slice, index[:, 0], index[:, 1]].all())
+
+
+def numbering_caveats(numbering: Numbering) -> tuple[Caveat, ...]:
+    """Return what a reader must know of how the levels were counted."""
+    caveats = []
+    names = [Level(k).name for k in numbering.levels]
+    if not numbering.anchored:
+        other = ""
+        if numbering.runner_up is not None:
+            other = f"; next best: {Level(numbering.runner_up[0]).name} to {Level(numbering.runner_up[-1]).name}"
+        caveats.append(
+            Caveat(
+                code="levels-not-anchored",
+                text=f"The sacrum was not seen: {names[0]} to {names[-1]} is an estimate from shape alone"
+                f" (probability {numbering.probability:.0%}{other}). Check the level before use.",
+                must_see=True,
+            )
+        )
+    if numbering.holes:
+        missing = ", ".join(Level(k).name for k in numbering.holes)
+        caveats.append(
+            Caveat(
+                code="level-gap",
+                text=f"No body was found where {missing} is expected; the sequence of levels is uncertain.",
+                levels=numbering.holes,
+                must_see=True,
+            )
+        )
+    return tuple(caveats)
+
+
+def cut_caveats(vertebrae: Sequence[Vertebra]) -> tuple[Caveat, ...]:
+    """Return a caveat naming the bodies that the image cuts."""
+    cut = tuple(v.level for v in vertebrae if not v.complete)
+    if not cut:
+        return ()
+    names = ", ".join(Level(k).name for k in cut)
+    return (Caveat(code="body-cut", text=f"The image cuts {names}: not measured.", levels=cut),)

@@ -1,0 +1,208 @@
+"""Read a sagittal MRI: bodies, sacrum, landmarks and levels, slice by slice with its neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from ovf_imaging.errors import NoVertebraeError, ReadingError
+from ovf_imaging.types import Image, Reading, Scale
+from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, vertebra
+from ovf_imaging.vision.channels import BODY, SACRUM, Channels
+from ovf_imaging.vision.decode import Dense, Track, chain, instance_labels, link, sights_in_slice
+from ovf_imaging.vision.frame import Frame, plain_frame, sagittal_frame
+from ovf_imaging.vision.levels import number, steps_between
+from ovf_imaging.vision.networks import VertebraNet
+from ovf_imaging.vision.weights import Bundle
+
+Array = NDArray[np.float64]
+_BATCH = 4  # slices at once: bounds the memory
+_NEIGHBOUR_MM = 4.0  # how far apart the slices lay that the network was trained on
+_READ_MM = 2.5  # of thinner slices some are read, the rest interpolated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MriReader:
+    """The MRI bundle at work."""
+
+    network: VertebraNet
+    bundle: Bundle
+    device: torch.device
+
+    @classmethod
+    def load(cls, bundle: Bundle, device: torch.device) -> MriReader:
+        """Return the reader of a verified bundle."""
+        return cls(network=bundle.network("vertebrae", device), bundle=bundle, device=device)
+
+    def read(self, image: Image) -> Reading:
+        """Return the bodies of a sagittal image; ReadingError when none is found."""
+        frame, dense, tracks = self.find(image)
+        if len(tracks) < 2:
+            raise NoVertebraeError(
+                f"no column of vertebrae found ({len(tracks)} body); a sagittal spine MRI with two or more bodies is wanted"
+            )
+        return self._reading(image, frame, dense, tracks)
+
+    def find(self, image: Image) -> tuple[Frame, Dense, list[Track]]:
+        """Return the working frame, the network's outputs there and the chain of bodies."""
+        settings = self.bundle.settings
+        grey = normalise_mri(image)
+        if image.scale is not Scale.UNKNOWN:
+            frame = sagittal_frame(image, settings["working_pixel_mm"])
+            dense = self._infer(grey, frame, image)
+            return frame, dense, self._chain(dense)
+        return self._find_unscaled(image, grey)
+
+    def _find_unscaled(self, image: Image, grey: Tensor) -> tuple[Frame, Dense, list[Track]]:
+        """Try orientations of a picture without geometry, then bring its bodies to the depth the network knows."""
+        wanted = self.bundle.settings["body_depth_px"]
+        factor = self.bundle.settings["picture_px"] / max(image.pixels.shape[1:])
+        best: tuple[float, Frame, Dense, list[Track]] | None = None
+        for turns in (0, 1, 3, 2):
+            frame = plain_frame(image, factor, turns)
+            dense = self._infer(grey, frame, image)
+            tracks = self._chain(dense)
+            score = chain_score(tracks)
+            if best is None or score > best[0] * (1.0 if turns == 0 else 1.25):
+                best = (score, frame, dense, tracks)
+            if turns == 0 and score > 3.0:
+                break
+        if best is None:
+            raise ReadingError("no picture to read")
+        _, frame, dense, tracks = best
+        if len(tracks) >= 2:
+            depth = float(np.median([t.best.depth for t in tracks]))
+            if not 0.85 < depth / wanted < 1.2:
+                scaled = Frame(
+                    transpose=frame.transpose,
+                    flip_rows=frame.flip_rows,
+                    flip_columns=frame.flip_columns,
+                    native=frame.native,
+                    size=(round(frame.size[0] * wanted / depth), round(frame.size[1] * wanted / depth)),
+                )
+                again = self._infer(grey, scaled, image)
+                found = self._chain(again)
+                if chain_score(found) >= 0.9 * chain_score(tracks):
+                    return scaled, again, found
+        return frame, dense, tracks
+
+    def _chain(self, dense: Dense) -> list[Track]:
+        return chain(link([sights_in_slice(dense, s) for s in range(len(dense.body))]))
+
+    def _infer(self, grey: Tensor, frame: Frame, image: Image) -> Dense:
+        """Run the network on the slices to be read, each with its neighbours about 4 mm away."""
+        settings = self.bundle.settings
+        x = (frame.to_working(grey) - settings["grey_mean"]) / settings["grey_spread"]
+        read, step = slices_to_read(image), slices_apart(image, _NEIGHBOUR_MM)
+        masks, dense = [], []
+        with torch.inference_mode():
+            for first in range(0, len(read), _BATCH):
+                here = torch.tensor(read[first : first + _BATCH])
+                around = torch.stack([here - step, here, here + step], 1).clamp(0, len(x) - 1)
+                batch = x[around].contiguous(memory_format=torch.channels_last).to(self.device)
+                m, d = self.network.parts(batch)
+                masks.append(m.float().cpu())
+                dense.append(d.float().cpu())
+        return to_dense(torch.cat(masks), torch.cat(dense))
+
+    def _reading(self, image: Image, frame: Frame, dense: Dense, tracks: list[Track]) -> Reading:
+        centres = np.array([t.best.centre for t in tracks])
+        depths = np.array([t.best.depth for t in tracks])
+        numbering = number([t.levels for t in tracks], [t.sacrum for t in tracks], steps_between(centres, depths))
+        read = slices_to_read(image)
+        calibration = float(self.bundle.settings["covariance_factor"])
+        vertebrae = []
+        for track, level in zip(tracks, numbering.levels, strict=True):
+            sight = track.best
+            body = Body(
+                slice=read[sight.slice],
+                landmarks=frame.points_to_native(sight.landmarks),
+                covariance=frame.covariance_to_native(sight.covariance * calibration),
+                confidence=track.certainty,
+            )
+            vertebrae.append(vertebra(body, level, image))
+        return Reading(
+            image=image,
+            labels=native_labels(frame, dense, tracks, numbering.levels, read, len(image.pixels)),
+            vertebrae=tuple(vertebrae),
+            reader=f"{self.bundle.name} {self.bundle.version}",
+            caveats=numbering_caveats(numbering) + cut_caveats(vertebrae),
+        )
+
+
+def chain_score(tracks: list[Track]) -> float:
+    """Return how much of a spine the tracks are: bodies, each by its certainty."""
+    return sum(max(t.certainty - 0.4, 0.0) / 0.6 for t in tracks) if len(tracks) >= 2 else 0.0
+
+
+def normalise_mri(image: Image) -> Tensor:
+    """Return grey values (S, H, W) between 0 and 1, padding 0: 1st to 99.5th percentile, square-rooted a little."""
+    pixels = image.pixels
+    inside = pixels[image.valid] if image.valid is not None else pixels
+    low, high = np.percentile(inside, [1, 99.5])
+    grey = np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1) ** 0.6
+    if image.valid is not None:
+        grey = np.where(image.valid, grey, 0)
+    return torch.from_numpy(np.ascontiguousarray(grey, dtype=np.float32))
+
+
+def slices_apart(image: Image, distance_mm: float) -> int:
+    """Return how many slices make up a distance, at least 1."""
+    spacing = float(np.linalg.norm(image.affine[:3, 0]))
+    if image.scale is Scale.UNKNOWN or spacing <= 0:
+        return 1
+    return max(1, round(distance_mm / spacing))
+
+
+def slices_to_read(image: Image) -> list[int]:
+    """Return the indices of the slices that the network looks at: every one unless they are thin."""
+    count = len(image.pixels)
+    read = list(range(0, count, slices_apart(image, _READ_MM)))
+    return read if read[-1] == count - 1 else [*read, count - 1]
+
+
+def to_dense(masks: Tensor, dense: Tensor) -> Dense:
+    """Return network outputs as numpy, logits of masks as probabilities."""
+    votes, spread = Channels.votes(dense)
+    p = torch.sigmoid(masks).numpy()
+    return Dense(
+        body=p[:, BODY], sacrum=p[:, SACRUM], votes=votes.numpy(), spread=spread.numpy(), levels=Channels.levels(dense).numpy()
+    )
+
+
+def native_labels(
+    frame: Frame, dense: Dense, tracks: list[Track], levels: tuple[int, ...], read: list[int], count: int
+) -> NDArray[np.uint8]:
+    """Return the label map on the image's own grid (count, H, W).
+
+    Each body's mask is resampled as a probability, and interpolated between the slices that were read.
+    """
+    working = torch.from_numpy(instance_labels(dense, tracks, threshold=0.25))
+    mask = torch.from_numpy(np.maximum(dense.body, dense.sacrum))
+    labels = np.zeros((count, *frame.native), np.uint8)
+    best = np.full(labels.shape, 0.5, np.float32)
+    for index, level in enumerate(levels):
+        owned = F.max_pool2d((working == index + 1).float()[:, None], 3, 1, 1)[:, 0]
+        seen = np.flatnonzero(owned.amax((1, 2)).numpy())
+        low, high = max(seen[0] - 1, 0), min(seen[-1] + 2, len(read))
+        share = frame.to_native_maps(mask[low:high] * owned[low:high]).numpy()
+        for s in range(read[low], read[high - 1] + 1):
+            here = _between(share, np.asarray(read[low:high]), s)
+            take = here > best[s]
+            labels[s][take] = level
+            best[s][take] = here[take]
+    return labels
+
+
+def _between(maps: NDArray[np.float32], read: NDArray[np.intp], s: int) -> NDArray[np.float32]:
+    """Return the map at slice `s`, linear between the slices read."""
+    after = int(np.searchsorted(read, s))
+    if read[after] == s:
+        return np.asarray(maps[after])
+    weight = (s - read[after - 1]) / (read[after] - read[after - 1])
+    return np.asarray((1 - weight) * maps[after - 1] + weight * maps[after], dtype=np.float32)

@@ -1,0 +1,259 @@
+"""Read a lateral radiograph: a localiser over the whole film, then each body in an upright crop of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skimage.draw import polygon2mask
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from ovf_imaging.errors import NoVertebraeError, ReadingError
+from ovf_imaging.types import Caveat, Image, Level, Reading, Vertebra
+from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, vertebra
+from ovf_imaging.vision.channels import Channels
+from ovf_imaging.vision.decode import Dense, Track, chain, link, sights_in_slice
+from ovf_imaging.vision.frame import Frame, plain_frame
+from ovf_imaging.vision.levels import Numbering, number, steps_between
+from ovf_imaging.vision.mri import chain_score, to_dense
+from ovf_imaging.vision.networks import STRIDE, VertebraNet
+from ovf_imaging.vision.shapes import CROP_PX, Pose, body_pose, outline
+from ovf_imaging.vision.weights import Bundle
+
+Array = NDArray[np.float64]
+_GRID = np.stack(np.meshgrid(*[np.arange(CROP_PX) - CROP_PX / 2 + 0.5] * 2, indexing="ij"), -1)
+# Starts of the refiner around the localiser's pose: their mean is better than any, their spread is doubt.
+_STARTS = (
+    {"up": 0.0, "front": 0.0, "turn_rad": 0.0, "scale": 1.0},
+    {"up": 0.06, "front": 0.04, "turn_rad": 0.07, "scale": 1.06},
+    {"up": -0.06, "front": 0.04, "turn_rad": -0.07, "scale": 0.95},
+    {"up": 0.0, "front": -0.07, "turn_rad": 0.04, "scale": 1.02},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FilmSight:
+    """What the localiser saw of a film at one scale and turn."""
+
+    frame: Frame
+    dense: Dense
+    tracks: list[Track]
+    frontal: float  # mean probability that its bodies are seen from the front
+
+    @property
+    def score(self) -> float:
+        """How much of a spine the tracks are."""
+        return chain_score(self.tracks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FilmReader:
+    """The radiograph bundle at work."""
+
+    localiser: VertebraNet
+    refiner: VertebraNet
+    bundle: Bundle
+    device: torch.device
+
+    @classmethod
+    def load(cls, bundle: Bundle, device: torch.device) -> FilmReader:
+        """Return the reader of a verified bundle."""
+        return cls(
+            localiser=bundle.network("localiser", device),
+            refiner=bundle.network("refiner", device),
+            bundle=bundle,
+            device=device,
+        )
+
+    def read(self, image: Image) -> Reading:
+        """Return the bodies of a lateral film; ReadingError for a frontal film or when none is found."""
+        grey = normalise_film(image)
+        sight = self.find(image, grey)
+        if sight.frontal > 0.5:
+            raise ReadingError("the film looks frontal (AP or PA); a lateral film of the spine is wanted")
+        if len(sight.tracks) < 2:
+            raise NoVertebraeError(
+                f"no column of vertebrae found ({len(sight.tracks)} body); a lateral film with two or more bodies is wanted"
+            )
+        centres = np.array([t.best.centre for t in sight.tracks])
+        depths = np.array([t.best.depth for t in sight.tracks])
+        numbering = number(
+            [t.levels for t in sight.tracks], [t.sacrum for t in sight.tracks], steps_between(centres, depths)
+        )
+        bodies = self._refine(grey[0], sight)
+        return self._reading(image, bodies, numbering, sight)
+
+    def find(self, image: Image, grey: Tensor) -> FilmSight:
+        """Return the best sight of the film over scales and, where the first sees little, turns."""
+        settings = self.bundle.settings
+        longest = max(image.pixels.shape[1:])
+        first = self._look(image, grey, settings["first_px"] / longest, 0)
+        sight = self._at_depth(image, grey, first)
+        if sight.score < 2.5:
+            for turns in (1, 3, 2):
+                other = self._look(image, grey, settings["first_px"] / longest, turns)
+                if other.score > 1.3 * max(sight.score, first.score, 0.8):
+                    sight = self._at_depth(image, grey, other)
+        return sight
+
+    def _at_depth(self, image: Image, grey: Tensor, sight: FilmSight) -> FilmSight:
+        """Look again at the scale at which bodies have the depth the localiser knows best."""
+        settings = self.bundle.settings
+        if not sight.tracks:
+            return sight
+        depth = float(np.median([t.best.depth for t in sight.tracks]))
+        change = settings["body_depth_px"] / depth
+        if 0.8 < change < 1.25:
+            return sight
+        longest = max(sight.frame.size)
+        change = min(change, settings["largest_px"] / longest)
+        factor = max(sight.frame.size) / max(sight.frame.turned) * change
+        again = self._look(image, grey, factor, 0, like=sight.frame)
+        return again if again.score >= 0.95 * sight.score else sight
+
+    def _look(self, image: Image, grey: Tensor, factor: float, turns: int, like: Frame | None = None) -> FilmSight:
+        settings = self.bundle.settings
+        frame = plain_frame(image, factor, turns)
+        if like is not None:
+            size = tuple(max(STRIDE, round(n * factor)) for n in like.turned)
+            frame = Frame(
+                transpose=like.transpose,
+                flip_rows=like.flip_rows,
+                flip_columns=like.flip_columns,
+                native=like.native,
+                size=(size[0], size[1]),
+            )
+        x = (frame.to_working(grey) - settings["grey_mean"]) / settings["grey_spread"]
+        batch = x[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last).to(self.device)
+        with torch.inference_mode():
+            masks, outputs = self.localiser.parts(batch)
+        masks, outputs = masks.float().cpu(), outputs.float().cpu()
+        dense = to_dense(masks, outputs)
+        seen = torch.from_numpy(dense.body[0, ::2, ::2] > 0.5)
+        frontal = torch.sigmoid(Channels.frontal(outputs))[0][seen]
+        return FilmSight(
+            frame=frame,
+            dense=dense,
+            tracks=chain(link([sights_in_slice(dense, 0)])),
+            frontal=float(frontal.mean()) if len(frontal) else 0.0,
+        )
+
+    def _refine(self, grey: Tensor, sight: FilmSight) -> list[Body]:
+        """Return each body's landmarks from several crops around the localiser's pose, in native pixels."""
+        native = [sight.frame.points_to_native(t.best.landmarks) for t in sight.tracks]
+        poses = [body_pose(points).moved(**start) for points in native for start in _STARTS]
+        crops = torch.cat([crop(grey, pose) for pose in poses])
+        points, covariance = self._heatmaps(crops)
+        factor = float(self.bundle.settings["covariance_factor"])
+        bodies = []
+        for index, track in enumerate(sight.tracks):
+            found, spread = [], []
+            for k in range(index * len(_STARTS), (index + 1) * len(_STARTS)):
+                matrix = poses[k].crop_matrix()
+                found.append((points[k] - (CROP_PX / 2 - 0.5)) @ matrix.T + poses[k].centre)
+                spread.append(matrix @ covariance[k] @ matrix.T)
+            starts = np.array(found)
+            middle = np.median(starts, 0) if len(starts) > 2 else starts.mean(0)
+            offset = starts - middle
+            between = np.einsum("kpi,kpj->pij", offset, offset) / len(starts)
+            agreement = float(np.exp(-np.sqrt(np.trace(between, axis1=1, axis2=2).mean()) / (0.1 * poses[index * 4].depth)))
+            bodies.append(
+                Body(
+                    slice=0,
+                    landmarks=middle,
+                    covariance=(np.mean(spread, 0) + between) * factor,
+                    confidence=track.certainty * agreement,
+                )
+            )
+        return bodies
+
+    def _heatmaps(self, crops: Tensor) -> tuple[Array, Array]:
+        """Return soft-argmax points (N, 6, 2) in crop pixels and their covariances (N, 6, 2, 2)."""
+        settings = self.bundle.settings
+        x = ((crops - settings["grey_mean"]) / settings["grey_spread"]).expand(-1, 3, -1, -1)
+        outputs = []
+        with torch.inference_mode():
+            for first in range(0, len(x), 16):
+                batch = x[first : first + 16].contiguous(memory_format=torch.channels_last).to(self.device)
+                outputs.append(self.refiner(batch).float().cpu())
+        logits = torch.cat(outputs).double()
+        n, k, h, w = logits.shape
+        p = logits.flatten(2).softmax(-1).view(n, k, h, w).numpy()
+        grid = np.stack(np.meshgrid(np.arange(h), np.arange(w), indexing="ij"), -1) * 2 + 0.5
+        mean = np.einsum("nkhw,hwi->nki", p, grid)
+        square = np.einsum("nkhw,hwi,hwj->nkij", p, grid, grid)
+        return mean, square - mean[..., :, None] * mean[..., None, :]
+
+    def _reading(self, image: Image, bodies: list[Body], numbering: Numbering, sight: FilmSight) -> Reading:
+        vertebrae = [vertebra(b, level, image) for b, level in zip(bodies, numbering.levels, strict=True)]
+        labels = np.zeros(image.pixels.shape, np.uint8)
+        for v in vertebrae:
+            labels[0][polygon2mask(image.pixels.shape[1:], outline(v.landmarks[:, 1:]))] = v.level
+        caveats = numbering_caveats(numbering) + cut_caveats(vertebrae)
+        if sight.frame.transpose or sight.frame.flip_rows:
+            caveats += (
+                Caveat(
+                    code="film-turned",
+                    text="The film was read turned: its head end is not at the top.",
+                    must_see=image.superior_up is None,
+                ),
+            )
+        caveats += _facing_caveats(image, vertebrae)
+        doubtful = tuple(v.level for v in vertebrae if v.confidence < self.bundle.settings["doubtful_below"])
+        if doubtful:
+            names = ", ".join(Level(k).name for k in doubtful)
+            caveats += (Caveat(code="doubtful-body", text=f"Poorly seen: {names}. Check its landmarks.", levels=doubtful),)
+        return Reading(
+            image=image,
+            labels=labels,
+            vertebrae=tuple(vertebrae),
+            reader=f"{self.bundle.name} {self.bundle.version}",
+            caveats=caveats,
+        )
+
+
+def _facing_caveats(image: Image, vertebrae: list[Vertebra]) -> tuple[Caveat, ...]:
+    """Return a warning when the picture shows the front on the other side than the file says."""
+    if image.anterior_left is None:
+        return ()
+    front = sum(float(v.landmarks[0, 2] + v.landmarks[3, 2] - v.landmarks[2, 2] - v.landmarks[5, 2]) for v in vertebrae)
+    if (front < 0) == image.anterior_left:
+        return ()
+    seen, told = ("right", "left") if front > 0 else ("left", "right")
+    text = f"The film seems to face {seen}, its file says {told}; front and back heights may be swapped."
+    return (Caveat(code="facing-disagrees", text=text, must_see=True),)
+
+
+def normalise_film(image: Image) -> Tensor:
+    """Return grey values (1, H, W) between 0 and 1, padding 0: the 0.5th to 99.5th percentile."""
+    pixels = image.pixels[:1]
+    inside = pixels[image.valid[:1]] if image.valid is not None else pixels
+    low, high = np.percentile(inside, [0.5, 99.5])
+    grey = np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1)
+    if image.valid is not None:
+        grey = np.where(image.valid[:1], grey, 0)
+    return torch.from_numpy(np.ascontiguousarray(grey, dtype=np.float32))
+
+
+def crop(grey: Tensor, pose: Pose) -> Tensor:
+    """Return the upright crop (1, 1, CROP_PX, CROP_PX) of a film (H, W) around a pose, area-averaged when it shrinks."""
+    matrix = pose.crop_matrix()
+    scale = float(np.linalg.norm(matrix[:, 0]))
+    corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * (CROP_PX / 2 + 2) @ matrix.T + pose.centre
+    low = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
+    high = np.minimum(np.ceil(corners.max(0)).astype(int) + 3, np.array(grey.shape))
+    if (high - low < 2).any():
+        return torch.zeros((1, 1, CROP_PX, CROP_PX))
+    window = grey[low[0] : high[0], low[1] : high[1]][None, None]
+    shrink = np.ones(2)
+    if scale > 1.2:
+        size = tuple(max(2, round(n / scale)) for n in window.shape[2:])
+        shrink = np.array(size) / np.array(window.shape[2:])
+        window = F.interpolate(window, size, mode="bilinear", align_corners=False, antialias=True)
+    place = (_GRID @ matrix.T + pose.centre - low + 0.5) * shrink - 0.5
+    extent = np.maximum(np.array(window.shape[2:]) - 1, 1)
+    grid = torch.from_numpy((place * 2 / extent - 1)[..., ::-1].copy()).float()[None]
+    return F.grid_sample(window, grid, mode="bilinear", padding_mode="zeros", align_corners=True)

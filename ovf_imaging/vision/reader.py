@@ -1,0 +1,85 @@
+"""The one way from an Image to a Reading: picks the network that fits the view."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from ovf_imaging.errors import OVFError, ReadingError
+from ovf_imaging.types import Caveat, Image, Reading, View
+from ovf_imaging.vision.mri import MriReader, chain_score
+from ovf_imaging.vision.radiograph import FilmReader, normalise_film
+from ovf_imaging.vision.weights import load_bundle
+
+MRI_BUNDLE = "vertebrae_mri"
+FILM_BUNDLE = "vertebrae_radiograph"
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Return the device for "auto", "cpu" or "cuda"; auto takes the GPU when there is one."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise OVFError("--device cuda was asked for, but torch sees no GPU; use --device cpu or auto")
+    if wanted not in ("cpu", "cuda"):
+        raise ValueError(f'device wanted as "auto", "cpu" or "cuda", got "{wanted}"')
+    return torch.device(wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reader:
+    """Both networks, loaded once; `read` may be called from several threads."""
+
+    mri: MriReader
+    film: FilmReader
+    device: str
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def load(cls, models_dir: Path, device: str = "auto") -> Reader:
+        """Return the reader of the bundles under `models_dir`; WeightsError when one is absent or altered."""
+        where = choose_device(device)
+        return cls(
+            mri=MriReader.load(load_bundle(models_dir, MRI_BUNDLE), where),
+            film=FilmReader.load(load_bundle(models_dir, FILM_BUNDLE), where),
+            device=where.type,
+        )
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Bundle name and version → sha256 of its weights."""
+        return {f"{r.bundle.name} {r.bundle.version}": r.bundle.sha256 for r in (self.mri, self.film)}
+
+    def read(self, image: Image) -> Reading:
+        """Return what is seen on a sagittal MRI, a lateral film or a picture of either.
+
+        Raises ReadingError for another view, or when no column of vertebrae is found.
+        """
+        with self._one_at_a_time:
+            if image.view is View.SAGITTAL:
+                return self.mri.read(image)
+            if image.view is View.LATERAL:
+                return self.film.read(image)
+            if image.view is View.UNKNOWN:
+                return self._read_picture(image)
+        raise ReadingError(f"a sagittal MRI or a lateral film is wanted, this image is {image.view.value}")
+
+    def _read_picture(self, image: Image) -> Reading:
+        """Let both networks look at a picture of unknown kind and keep the one that sees more of a spine."""
+        film = chain_score(self.film.find(image, normalise_film(image)).tracks)
+        _, _, tracks = self.mri.find(image)
+        mri = chain_score(tracks)
+        # The film network was taught MRI slices as negatives, the MRI network no films: the film's word counts first.
+        lateral = film >= self.film.bundle.settings["picture_share"] * mri
+        view, reader = (View.LATERAL, self.film) if lateral else (View.SAGITTAL, self.mri)
+        reading = reader.read(replace(image, view=view))
+        name, flag = ("lateral radiograph", "lateral") if lateral else ("sagittal MRI", "sagittal")
+        caveat = Caveat(
+            code="view-guessed",
+            text=f"The file does not say what it shows; it was read as a {name}. Say so with --view {flag}.",
+        )
+        return replace(reading, caveats=(*reading.caveats, caveat))
