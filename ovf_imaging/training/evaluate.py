@@ -1,7 +1,7 @@
 """Measure the networks on held-back real images, per source and apart from painted pathology.
 
-    python -m ovf_imaging.training.evaluate mri  --data ../shared/data --out runs/evaluation
-    python -m ovf_imaging.training.evaluate film --data ../shared/data --out runs/evaluation
+python -m ovf_imaging.training.evaluate mri  --data ../shared/data --out runs/evaluation
+python -m ovf_imaging.training.evaluate film --data ../shared/data --out runs/evaluation
 """
 
 from __future__ import annotations

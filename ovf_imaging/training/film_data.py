@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image as Picture
 from skimage.draw import polygon2mask
 
 from ovf_imaging.training.scene import FRONTAL, Scene
+from ovf_imaging.vision.shapes import outline
 
 Array = NDArray[np.float64]
 # Kept back for validation, fixed before any training; each film is another patient.
@@ -54,17 +56,6 @@ def film_landmarks(entry: dict[str, Any]) -> dict[int, Array]:
 def body_depth(body: Array) -> float:
     """Return the mean length of a body's endplates in pixels."""
     return float(np.nanmean([np.linalg.norm(body[0] - body[2]), np.linalg.norm(body[3] - body[5])]))
-
-
-def outline(body: Array) -> Array:
-    """Return the polygon through six landmarks (K, 2), endplates as smooth arcs through their middles."""
-    t = np.linspace(0, 1, 7)[:, None]
-
-    def arc(a: Array, m: Array, b: Array) -> Array:
-        control = 2 * m - (a + b) / 2
-        return np.asarray((1 - t) ** 2 * a + 2 * t * (1 - t) * control + t**2 * b)
-
-    return np.concatenate([arc(body[0], body[1], body[2]), arc(body[5], body[4], body[3])])
 
 
 def lateral_scene(path: Path, entry: dict[str, Any]) -> Scene:
@@ -127,7 +118,7 @@ def _ignore(shape: tuple[int, ...], marks: dict[int, Array], complete: dict[int,
         ignore[1] |= (grid - s1[1]) @ -_up(low) > 0.4 * np.linalg.norm(s1[0] - s1[2])
     else:
         ignore[1] |= below > 0
-    for above, under in zip(levels, levels[1:], strict=False):
+    for above, under in itertools.pairwise(levels):
         if under - above > 1:
             a, b = complete[above], complete[under]
             gap = ((grid - a[3:].mean(0)) @ -_up(a) > 0) & ((grid - b[:3].mean(0)) @ _up(b) > 0)
@@ -150,7 +141,9 @@ def frontal_scenes(folder: Path, step: int = 1, first: int = 0) -> list[Scene]:
             rows[row["file"]].append(np.array(corners))
     scenes = []
     for name in sorted(rows)[first::step]:
-        bodies = [b for b in rows[name] if b[:2, 0].mean() < b[2:, 0].mean() and b[0, 1] < b[1, 1] and b[3, 1] < b[2, 1]]
+        bodies = [
+            b for b in rows[name] if b[:2, 0].mean() < b[2:, 0].mean() and b[0, 1] < b[1, 1] and b[3, 1] < b[2, 1]
+        ]
         if len(bodies) < 12:
             continue
         width = float(np.median([np.linalg.norm(b[0] - b[1]) for b in bodies]))

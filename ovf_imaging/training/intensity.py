@@ -103,7 +103,8 @@ def film_intensity(draw: Draw, rng: np.random.Generator) -> Tensor:
 
 
 def _grid(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    return torch.meshgrid(torch.arange(size[0]).float(), torch.arange(size[1]).float(), indexing="ij")
+    row, column = torch.meshgrid(torch.arange(size[0]).float(), torch.arange(size[1]).float(), indexing="ij")
+    return row, column
 
 
 def _gas(image: Tensor, rng: np.random.Generator) -> Tensor:

@@ -95,7 +95,7 @@ def volume_scenes(volume: Volume) -> list[Scene]:
     """Return a scene for each labelled slice, and one more on either side."""
     areas = {int(k): (volume.labels == k).sum((1, 2)) for k in np.unique(volume.labels) if k}
     least = {k: 0.45 * a.max() for k, a in areas.items()}
-    labelled = np.flatnonzero(np.any(list(a > 0 for a in areas.values()), 0))
+    labelled = [int(s) for s in np.flatnonzero(np.any([a > 0 for a in areas.values()], 0))]
     marks = {s: slice_landmarks(volume.labels[s], least) for s in labelled}
     levels = sorted(areas)
     ends = {}

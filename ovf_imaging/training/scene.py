@@ -60,7 +60,9 @@ def _affine(view: View, scene: Scene, rng: np.random.Generator) -> Array:
     """Return the 2×2 matrix from output offsets to scene offsets."""
     target = np.exp(rng.uniform(np.log(view.depth_px[0]), np.log(view.depth_px[1])))
     scale = scene.depth_px / target
-    angle = rng.uniform(-np.pi, np.pi) if rng.random() < view.any_rotation else np.radians(view.rotation_deg) * rng.normal()
+    angle = (
+        rng.uniform(-np.pi, np.pi) if rng.random() < view.any_rotation else np.radians(view.rotation_deg) * rng.normal()
+    )
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     stretch = np.diag(np.exp(rng.normal(0, view.shear, 2)))
     skew = np.array([[1, rng.normal(0, view.shear)], [0, 1]])
@@ -135,4 +137,3 @@ def _sample(image: Tensor, place: Tensor, mode: str) -> Tensor:
     height, width = image.shape[1:]
     grid = torch.stack([place[..., 1] * 2 / (width - 1) - 1, place[..., 0] * 2 / (height - 1) - 1], -1)
     return F.grid_sample(image[None], grid[None], mode=mode, padding_mode="zeros", align_corners=True)[0]
-

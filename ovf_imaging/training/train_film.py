@@ -18,13 +18,12 @@ from ovf_imaging.training.scene import Draw, Placing, Scene, View, render, rende
 from ovf_imaging.training.train_mri import MEAN, SPREAD, load_start, stack
 from ovf_imaging.vision.channels import LEVEL_CHANNELS, VOTE_CHANNELS
 from ovf_imaging.vision.networks import VertebraNet
+from ovf_imaging.vision.shapes import CROP_PX, Pose, body_pose
 
 Array = NDArray[np.float64]
 LOCALISER_VIEW = View(
     size=(256, 192), depth_px=(15, 58), rotation_deg=11, any_rotation=0.04, flip=0.5, shear=0.07, fracture=0.45
 )
-CROP_PX = 128
-CROP_DEPTHS = 2.1  # side of the crop in body depths
 S1 = 26
 
 
@@ -52,7 +51,7 @@ def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: i
     torch.manual_seed(seed)
     model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS + 1)
     load_start(model, out)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     pools = {
         "lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values()),
         "frontal": [s for i, s in enumerate(film_data.frontal_scenes(data / "radiographs_ap_landmarks")) if i % 5],
@@ -74,24 +73,6 @@ def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: i
     return model
 
 
-def crop_placing(centre: Array, up: Array, front: Array, depth: float) -> Placing:
-    """Return the upright crop of a body: up is −row, front is −column, CROP_DEPTHS depths wide."""
-    scale = CROP_DEPTHS * depth / CROP_PX
-    matrix = np.stack([-up, -front], -1) * scale
-    return Placing(matrix=matrix, origin=centre, size=(CROP_PX, CROP_PX))
-
-
-def body_pose(body: Array) -> tuple[Array, Array, Array, float]:
-    """Return centre, up, front and depth of a body's six landmarks."""
-    corners = body[[0, 2, 3, 5]]
-    front = (corners[0] + corners[2] - corners[1] - corners[3]) / 2
-    depth = float(np.linalg.norm(front))
-    front = front / depth
-    up = corners[0] + corners[1] - corners[2] - corners[3]
-    up = up - front * (up @ front)
-    return corners.mean(0), up / np.linalg.norm(up), front, depth
-
-
 def draw_crop(scene: Scene, rng: np.random.Generator) -> tuple[Draw, int]:
     """Return an upright crop of a body, half the time fractured, its pose shaken as a localiser would shake it."""
     levels = list(scene.landmarks)
@@ -100,7 +81,9 @@ def draw_crop(scene: Scene, rng: np.random.Generator) -> tuple[Draw, int]:
     warps: list[Warp] = []
     if rng.random() < 0.6 and scene.fracturable:
         near = [k for k in scene.fracturable if abs(k - level) == 1]
-        target = level if level in scene.fracturable and rng.random() < 0.85 else int(rng.choice(near)) if near else None
+        target = (
+            level if level in scene.fracturable and rng.random() < 0.85 else int(rng.choice(near)) if near else None
+        )
         targets = [target] if target is not None else []
         if targets and near and rng.random() < 0.2:
             targets.append(int(rng.choice(near)))
@@ -110,7 +93,7 @@ def draw_crop(scene: Scene, rng: np.random.Generator) -> tuple[Draw, int]:
     body = marks[level]
     if level == S1 or np.isnan(body).any():
         other = min((k for k in scene.fracturable), key=lambda k: abs(k - level))
-        up_hint = body_pose(marks[other])[1]
+        up_hint = body_pose(marks[other]).up
         points = body[~np.isnan(body[:, 0])]
         front = body[0] - body[2] if not np.isnan(body[[0, 2]]).any() else body[3] - body[5]
         depth = float(np.linalg.norm(front))
@@ -118,13 +101,16 @@ def draw_crop(scene: Scene, rng: np.random.Generator) -> tuple[Draw, int]:
         up = np.array([-front[1], front[0]])
         up = up if up @ up_hint > 0 else -up
         centre = points.mean(0) - up * 0.3 * depth * (1 if level == S1 else 0)
+        pose = Pose(centre=centre, up=up, front=front, depth=depth)
     else:
-        centre, up, front, depth = body_pose(body)
-    centre = centre + (up * rng.normal(0, 0.09) + front * rng.normal(0, 0.09)) * depth
-    angle = np.radians(rng.normal(0, 6))
-    cos, sin = np.cos(angle), np.sin(angle)
-    up, front = up * cos + front * sin, front * cos - up * sin
-    placing = crop_placing(centre, up, front, depth * float(np.exp(rng.normal(0, 0.09))))
+        pose = body_pose(body)
+    pose = pose.moved(
+        up=rng.normal(0, 0.09),
+        front=rng.normal(0, 0.09),
+        turn_rad=np.radians(rng.normal(0, 6)),
+        scale=float(np.exp(rng.normal(0, 0.09))),
+    )
+    placing = Placing(matrix=pose.crop_matrix(), origin=pose.centre, size=(CROP_PX, CROP_PX))
     return render_at(scene, marks, warps, placing), level
 
 
@@ -133,7 +119,7 @@ def train_refiner(data: Path, out: Path, hours: float, seed: int = 0, batch: int
     torch.manual_seed(seed)
     model = VertebraNet(masks=0, dense=6)
     load_start(model, out)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scenes = list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values())
     counts = np.array([len(s.landmarks) for s in scenes], dtype=float)
     rng = np.random.default_rng()

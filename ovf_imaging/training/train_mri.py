@@ -61,7 +61,7 @@ def train_mri(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 1
     torch.manual_seed(seed)
     model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS)
     load_start(model, out)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scenes = training_scenes(data)
     rng = np.random.default_rng()
 

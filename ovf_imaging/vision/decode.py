@@ -234,7 +234,11 @@ def instance_labels(dense: Dense, tracks: list[Track], threshold: float = 0.5) -
     """
     labels = np.zeros(dense.body.shape, np.uint8)
     for s in range(len(labels)):
-        here = [(n, t.sights[[v.slice for v in t.sights].index(s)]) for n, t in enumerate(tracks) if any(v.slice == s for v in t.sights)]
+        here = [
+            (n, t.sights[[v.slice for v in t.sights].index(s)])
+            for n, t in enumerate(tracks)
+            if any(v.slice == s for v in t.sights)
+        ]
         if not here:
             continue
         rows, columns = np.nonzero(np.maximum(dense.body[s], dense.sacrum[s]) > threshold)
@@ -247,4 +251,3 @@ def instance_labels(dense: Dense, tracks: list[Track], threshold: float = 0.5) -
         numbers = np.array([n + 1 for n, _ in here], np.uint8)
         labels[s, rows[near], columns[near]] = numbers[owner[near]]
     return labels
-

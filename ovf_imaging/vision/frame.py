@@ -37,7 +37,7 @@ class Frame:
     @property
     def factor(self) -> Array:
         """Working pixels a turned pixel, (2,)."""
-        return np.array(self.size) / np.array(self.turned)
+        return np.asarray(np.array(self.size) / np.array(self.turned))
 
     def turn(self, slices: Tensor) -> Tensor:
         """Return (..., H, W) native pixels head up and front left."""
@@ -106,7 +106,11 @@ def sagittal_frame(image: Image, pixel_mm: float) -> Frame:
     turned = native[::-1] if transpose else native
     size = tuple(max(STRIDE, round(n * s / pixel_mm)) for n, s in zip(turned, steps, strict=True))
     return Frame(
-        transpose=transpose, flip_rows=bool(row[2] > 0), flip_columns=bool(column[1] < 0), native=native, size=(size[0], size[1])
+        transpose=transpose,
+        flip_rows=bool(row[2] > 0),
+        flip_columns=bool(column[1] < 0),
+        native=native,
+        size=(size[0], size[1]),
     )
 
 

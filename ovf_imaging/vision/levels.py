@@ -59,9 +59,9 @@ def number(log_levels: Sequence[Array], sacrum: Sequence[float], steps: Sequence
     anchored = bool(sacrum[-1] > 0.5)
     scores: dict[int, float] = {}
     for start in range(len(COLUMN) - span):
-        levels = [COLUMN[start + p] for p in places]
+        tried = [COLUMN[start + p] for p in places]
         scores[start] = sum(
-            _evidence(log, share, level) for log, share, level in zip(log_levels, sacrum, levels, strict=True)
+            _evidence(log, share, level) for log, share, level in zip(log_levels, sacrum, tried, strict=True)
         )
     order = sorted(scores, key=lambda k: -scores[k])
     values = np.array([scores[k] for k in order])
@@ -83,6 +83,8 @@ def _evidence(log_levels: Array, sacrum: float, level: int) -> float:
     known = LEVEL_CLASSES.index(level) if level in LEVEL_CLASSES else 0
     said = max(float(log_levels[known]), -6.0)
     if known == 0 and level < LEVEL_CLASSES[0]:
-        said -= 0.15 * (LEVEL_CLASSES[0] - level)  # the class means T9 or higher: nearer T9 is likelier in a lumbar image
+        said -= 0.15 * (
+            LEVEL_CLASSES[0] - level
+        )  # the class means T9 or higher: nearer T9 is likelier in a lumbar image
     is_sacrum = float(np.clip(sacrum, 0.02, 0.98))
     return said + 3.0 * float(np.log(is_sacrum if level == Level.S1 else 1 - is_sacrum))

@@ -44,7 +44,7 @@ class MriReader:
         frame, dense, tracks = self.find(image)
         if len(tracks) < 2:
             raise NoVertebraeError(
-                f"no column of vertebrae found ({len(tracks)} body); a sagittal spine MRI with two or more bodies is wanted"
+                f"no column of vertebrae found ({len(tracks)} body); a sagittal spine MRI with two or more is wanted"
             )
         return self._reading(image, frame, dense, tracks)
 
@@ -171,7 +171,11 @@ def to_dense(masks: Tensor, dense: Tensor) -> Dense:
     votes, spread = Channels.votes(dense)
     p = torch.sigmoid(masks).numpy()
     return Dense(
-        body=p[:, BODY], sacrum=p[:, SACRUM], votes=votes.numpy(), spread=spread.numpy(), levels=Channels.levels(dense).numpy()
+        body=p[:, BODY],
+        sacrum=p[:, SACRUM],
+        votes=votes.numpy(),
+        spread=spread.numpy(),
+        levels=Channels.levels(dense).numpy(),
     )
 
 

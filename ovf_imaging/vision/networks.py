@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  the name every PyTorch text uses
 
-# (repeats, kernel, stride, expansion, output channels) of each stage of EfficientNet-lite0 (Tan & Le 2019; TF model zoo).
+# (repeats, kernel, stride, expansion, output channels) of each stage of EfficientNet-lite0 (Tan & Le 2019).
 _STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -59,6 +59,7 @@ class EfficientNetLite0(nn.Module):
     """EfficientNet-lite0 without its classifier; returns the features at strides 2, 4, 8, 16 and 32."""
 
     def __init__(self) -> None:
+        """Build the layers with random weights."""
         super().__init__()
         self.stem = nn.Sequential(_SameConv(3, 32, 3, 2), _norm(32), nn.ReLU6(inplace=True))
         stages: list[nn.Module] = []
@@ -71,6 +72,7 @@ class EfficientNetLite0(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        """Return features (N, 16 | 24 | 40 | 112 | 320, H / stride, W / stride) of an image (N, 3, H, W)."""
         x = self.stem(x)
         features = []
         for number, stage in enumerate(self.stages):
@@ -110,6 +112,7 @@ class VertebraNet(nn.Module):
     """
 
     def __init__(self, masks: int, dense: int, context: int = 0) -> None:
+        """Build the layers with random weights."""
         super().__init__()
         self.masks = masks
         self.dense = dense

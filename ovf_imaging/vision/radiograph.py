@@ -76,7 +76,7 @@ class FilmReader:
             raise ReadingError("the film looks frontal (AP or PA); a lateral film of the spine is wanted")
         if len(sight.tracks) < 2:
             raise NoVertebraeError(
-                f"no column of vertebrae found ({len(sight.tracks)} body); a lateral film with two or more bodies is wanted"
+                f"no column of vertebrae found ({len(sight.tracks)} body); a lateral film of two or more is wanted"
             )
         centres = np.array([t.best.centre for t in sight.tracks])
         depths = np.array([t.best.depth for t in sight.tracks])
@@ -159,7 +159,9 @@ class FilmReader:
             middle = np.median(starts, 0) if len(starts) > 2 else starts.mean(0)
             offset = starts - middle
             between = np.einsum("kpi,kpj->pij", offset, offset) / len(starts)
-            agreement = float(np.exp(-np.sqrt(np.trace(between, axis1=1, axis2=2).mean()) / (0.1 * poses[index * 4].depth)))
+            agreement = float(
+                np.exp(-np.sqrt(np.trace(between, axis1=1, axis2=2).mean()) / (0.1 * poses[index * 4].depth))
+            )
             bodies.append(
                 Body(
                     slice=0,
@@ -205,7 +207,9 @@ class FilmReader:
         doubtful = tuple(v.level for v in vertebrae if v.confidence < self.bundle.settings["doubtful_below"])
         if doubtful:
             names = ", ".join(Level(k).name for k in doubtful)
-            caveats += (Caveat(code="doubtful-body", text=f"Poorly seen: {names}. Check its landmarks.", levels=doubtful),)
+            caveats += (
+                Caveat(code="doubtful-body", text=f"Poorly seen: {names}. Check its landmarks.", levels=doubtful),
+            )
         return Reading(
             image=image,
             labels=labels,
@@ -239,7 +243,7 @@ def normalise_film(image: Image) -> Tensor:
 
 
 def crop(grey: Tensor, pose: Pose) -> Tensor:
-    """Return the upright crop (1, 1, CROP_PX, CROP_PX) of a film (H, W) around a pose, area-averaged when it shrinks."""
+    """Return the upright crop (1, 1, CROP_PX, CROP_PX) of a film (H, W) around a pose, averaged when it shrinks."""
     matrix = pose.crop_matrix()
     scale = float(np.linalg.norm(matrix[:, 0]))
     corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * (CROP_PX / 2 + 2) @ matrix.T + pose.centre

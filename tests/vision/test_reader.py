@@ -90,7 +90,9 @@ def test_lying_slices_are_turned(reader: Reader, volume: Image):
 def test_pixel_size_does_not_matter(reader: Reader, volume: Image, factor: float):
     """Field report D7: the same slices at 2 mm and at 0.6 mm give heights within 0.5 mm, at coarse pixels 1 mm."""
     x = torch.from_numpy(volume.pixels)[:, None]
-    pixels = torch.nn.functional.interpolate(x, scale_factor=factor, mode="bilinear", antialias=factor < 1)[:, 0].numpy()
+    pixels = torch.nn.functional.interpolate(x, scale_factor=factor, mode="bilinear", antialias=factor < 1)[
+        :, 0
+    ].numpy()
     affine = volume.affine.copy()
     steps = np.array(volume.pixels.shape[1:]) / np.array(pixels.shape[1:])
     affine[:3, 3] += affine[:3, 1:3] @ (steps / 2 - 0.5)
