@@ -11,6 +11,7 @@ import SimpleITK as sitk  # noqa: N813
 import torch
 from numpy.typing import NDArray
 from PIL import Image as Picture
+from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from ovf_imaging.training.mask_landmarks import frame_from_centres, mask_landmarks
@@ -139,6 +140,7 @@ def polygon_scenes(folder: Path) -> list[Scene]:
         if levels[0] not in marks or levels[-1] not in marks:
             continue
         ignore = ignore_maps(grey.shape, marks, marks[levels[0]], marks[levels[-1]], levels[-1])
+        ignore |= _rim(labels > 0, round(0.05 * np.median([_depth(m) for m in marks.values()])))
         depth = float(np.median([_depth(m) for k, m in marks.items() if k != S1]))
         scenes.append(
             Scene(
@@ -152,6 +154,12 @@ def polygon_scenes(folder: Path) -> list[Scene]:
             )
         )
     return scenes
+
+
+def _rim(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """Return the pixels within `width` of the mask's edge: hand-drawn polygons are not true to the pixel."""
+    grown = ndimage.binary_dilation(mask, iterations=width)
+    return np.asarray(grown & ~ndimage.binary_erosion(mask, iterations=width))
 
 
 def _contiguous(levels: list[int]) -> bool:

@@ -21,7 +21,7 @@ VIEW = View(
     size=(256, 192), depth_px=(25, 47), rotation_deg=12, any_rotation=0.04, flip=0.12, shear=0.06, fracture=0.35
 )
 MEAN, SPREAD = 0.4, 0.25  # of grey values as the network sees them
-SHARES = {"spineweb": 0.3, "zenodo22304": 0.2, "myosegmentum": 0.28, "polygons": 0.22}
+SHARES = {"spineweb": 0.36, "zenodo22304": 0.2, "myosegmentum": 0.26, "polygons": 0.18}
 
 
 def load_start(model: VertebraNet, out: Path) -> None:
