@@ -1,0 +1,22 @@
+"""Case → files: JSON, labels, table, picture and PDF; and back. Computes no clinical value."""
+
+from ovf_imaging.report.case_json import case_to_json
+from ovf_imaging.report.display import Display, fitted, grey
+from ovf_imaging.report.overlay import overlay, shown_slice
+from ovf_imaging.report.pdf import pdf
+from ovf_imaging.report.table import measurements_csv
+from ovf_imaging.report.write import case_from_json, read_case, write_case
+
+__all__ = [
+    "Display",
+    "case_from_json",
+    "case_to_json",
+    "fitted",
+    "grey",
+    "measurements_csv",
+    "overlay",
+    "pdf",
+    "read_case",
+    "shown_slice",
+    "write_case",
+]

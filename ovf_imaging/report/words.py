@@ -1,0 +1,112 @@
+"""Words and figures as the reader sees them; what is clinical language comes from knowledge/text.toml."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from ovf_imaging.errors import KnowledgeError
+from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, read_table
+from ovf_imaging.knowledge.rules import rule_book
+from ovf_imaging.knowledge.tables import kyphosis
+from ovf_imaging.types import Fact, Image, Sequence, View, level_name
+
+DASH = "—"
+MINUS = "−"
+NBSP = "\u00a0"
+
+
+@cache
+def _text() -> Mapping[str, Mapping[str, str]]:
+    return read_table(KNOWLEDGE_DIR / "text.toml")
+
+
+def phrase(table: str, key: str, **filled: str) -> str:
+    """Return the words for a key with its {names} filled in; KnowledgeError when text.toml lacks it."""
+    try:
+        return _text()[table][key].format(**filled)
+    except (KeyError, IndexError, ValueError) as error:
+        raise KnowledgeError(f'text.toml: "{table}.{key}" wanted words with {sorted(filled)} to fill in') from error
+
+
+def label(table: str, key: str) -> str:
+    """Return the words for a key, or the key itself in plain letters where text.toml doesn't list it."""
+    return _text()[table].get(key, key.replace("_", " ")) if key != "source" else key
+
+
+def quantity_name(quantity: str) -> str:
+    """Return a quantity's name, of regional angles as kyphosis.toml has it."""
+    regional = {angle.quantity: angle.name for angle in kyphosis()}
+    name = regional.get(quantity) or label("quantities", quantity)
+    return name[:1].upper() + name[1:]
+
+
+def question(fact_name: str) -> str:
+    """Return the question that asks for a fact; what is no fact of the knowledge files is returned as it is."""
+    spec = rule_book().facts.get(fact_name)
+    return (spec.question or label("facts", fact_name)) if spec else fact_name
+
+
+def arm_title(arm: str) -> str:
+    """Return an arm's title as rules/vocabulary.toml has it."""
+    return next((known.title for known in rule_book().arms if known.id == arm), arm)
+
+
+def level_names(levels: Iterable[int]) -> str:
+    """Return "T12, L1 and L3"."""
+    return listing([level_name(level) for level in levels])
+
+
+def listing(items: list[str]) -> str:
+    """Return "a, b and c"."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def figure(value: float | None, digits: int = 0) -> str:
+    """Return a number as printed, with a true minus sign, or a dash for none."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    text = f"{value:.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text.lstrip("-")
+
+
+def spread(interval: tuple[float, float] | None, digits: int = 0, factor: float = 1.0) -> str:
+    """Return an interval as printed: "22.8–25.4", or "−3 to 4" where a sign would blur the dash; "" for none."""
+    if interval is None or not all(math.isfinite(bound) for bound in interval):
+        return ""
+    low, high = (figure(bound * factor, digits) for bound in interval)
+    return f"{low} to {high}" if MINUS in low + high else f"{low}–{high}"
+
+
+def fact(value: Fact | None) -> str:
+    """Return a fact of the context as printed."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return value if isinstance(value, str) else f"{value:.6g}".replace("-", MINUS)
+
+
+def image_name(image: Image) -> str:
+    """Return "Sagittal MRI, T2" or "Lateral radiograph, standing"."""
+    parts = [label("views", image.view)]
+    if image.view is not View.LATERAL and image.sequence is not Sequence.NONE:
+        parts.append(label("sequences", image.sequence))
+    if image.position != "unknown":
+        parts.append(label("positions", image.position))
+    return ", ".join(parts)
+
+
+def study_mark(uid: str) -> str:
+    """Return the study's UID as a short hash: the same study has the same mark, and it names nobody."""
+    return hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def joint_hash(hashes: Mapping[str, str], start: str = "") -> str:
+    """Return one sha256 for the files whose names begin with `start`; "" when there are none."""
+    lines = [f"{name} {value}\n" for name, value in sorted(hashes.items()) if name.startswith(start)]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest() if lines else ""
