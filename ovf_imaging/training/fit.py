@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-Step = Callable[[], dict[str, Tensor]]  # draws a batch and returns the parts of its loss
+Step = Callable[[float], dict[str, Tensor]]  # given the part of the budget used: draws a batch, returns its losses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def fit(model: nn.Module, step: Step, out: Path, schedule: Schedule, weights: di
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * factor
         model.train()
-        losses = step()
+        losses = step(part)
         loss = torch.stack([weights[k] * v for k, v in losses.items()]).sum()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -35,26 +35,29 @@ def _blur(image: Tensor, sigma: float) -> Tensor:
     return F.conv2d(y, kernel[:, :, :, None].expand(1, 1, -1, 1), padding=(radius, 0))[:, 0].view(c, *image.shape[1:])
 
 
-def mri_intensity(draw: Draw, rng: np.random.Generator) -> Tensor:
-    """Return the draw's image with another contrast, coil, resolution and noise; bodies may glow or darken."""
+def mri_intensity(draw: Draw, rng: np.random.Generator, strength: float = 1.0) -> Tensor:
+    """Return the draw's image with another contrast, coil, resolution and noise; bodies may glow or darken.
+
+    `strength` multiplies how often each is done.
+    """
     image = draw.image.clamp(0, 1.5)
     size = (image.shape[1], image.shape[2])
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 * strength:
         image = _body_signal(image, draw.instances, rng)
-    if rng.random() < 0.35:
+    if rng.random() < 0.35 * strength:
         image = _curve(rng, image, monotone=rng.random() < 0.5)
     image = image.clamp(0, 1.5) ** float(np.exp(rng.normal(0, 0.35)))
-    if rng.random() < 0.6:
+    if rng.random() < 0.6 * strength:
         image = image * torch.exp(_field(rng, size, 3, 0.45))
-    if rng.random() < 0.35:
+    if rng.random() < 0.35 * strength:
         image = _blur(image, float(rng.uniform(0.4, 1.3)))
-    if rng.random() < 0.6:
+    if rng.random() < 0.6 * strength:
         image = image + torch.from_numpy(rng.normal(0, rng.uniform(0.01, 0.08), tuple(image.shape))).float()
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 * strength:
         image[0] = image[1]
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 * strength:
         image[2] = image[1]
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 * strength:
         image = image[1:2].expand(3, -1, -1)
     return image * float(rng.uniform(0.75, 1.25)) + float(rng.normal(0, 0.05))
 

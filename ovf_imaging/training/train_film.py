@@ -59,7 +59,7 @@ def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: i
     }
     rng = np.random.default_rng()
 
-    def step() -> dict[str, Tensor]:
+    def step(_: float) -> dict[str, Tensor]:
         draws, images = [], []
         for source in rng.choice(list(pools), batch, p=[0.7, 0.24, 0.06]):
             draw = render(pools[source][rng.integers(len(pools[source]))], LOCALISER_VIEW, rng)
@@ -124,7 +124,7 @@ def train_refiner(data: Path, out: Path, hours: float, seed: int = 0, batch: int
     counts = np.array([len(s.landmarks) for s in scenes], dtype=float)
     rng = np.random.default_rng()
 
-    def step() -> dict[str, Tensor]:
+    def step(_: float) -> dict[str, Tensor]:
         images, truths = [], []
         for index in rng.choice(len(scenes), batch, p=counts / counts.sum()):
             draw, level = draw_crop(scenes[index], rng)

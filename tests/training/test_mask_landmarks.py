@@ -55,7 +55,8 @@ def test_training_resumes_where_it_stopped(tmp_path: Path):
     """The loop carries steps and time used over a stop."""
     model = nn.Linear(1, 1)
 
-    def step() -> dict[str, Tensor]:
+    def step(part: float) -> dict[str, Tensor]:
+        assert 0 <= part < 1
         return {"square": model(torch.ones(1, 1)).square().mean()}
 
     fit(model, step, tmp_path, Schedule(hours=0.2 / 3600, checkpoint_s=0.05), {"square": 1.0})
