@@ -11,8 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from ovf_imaging import Case, Finding, OVFError, case_from_json
-from words import grade_and_shape, is_noteworthy, level_name, views_of, worst_of
+from ovf_imaging import Case, OVFError, case_from_json, words
 
 CASE_FILE = "case.json"
 ERRORS_FILE = "errors.csv"
@@ -37,14 +36,9 @@ class Row:
     taken: datetime | None = None
     views: str = ""
     worst: str = ""
-    worst_grade: int = -1  # for sorting; −1 = no finding
+    fractured: bool = False
     caveats: int = 0
     reason: str = ""
-
-
-def study_hash(uid: str) -> str:
-    """Return the short name that stands for a study's UID on the page and in file names."""
-    return hashlib.sha256(uid.encode()).hexdigest()[:12]
 
 
 def case_folders(root: Path) -> tuple[Path, ...]:
@@ -74,24 +68,22 @@ def row_of(folder: Path, root: Path) -> Row:
 
 def _row(case: Case, folder: Path, key: str) -> Row:
     caveats = case.all_caveats()
-    worst = worst_of(case.assessment.findings)
     return Row(
         key=key,
-        study=study_hash(case.study.uid),
+        study=words.study_mark(case.study.uid),
         status=Status.CAVEATS if any(c.must_see for c in caveats) else Status.READ,
         folder=folder,
         taken=case.study.taken,
-        views=views_of(case),
-        worst=_worst_text(worst),
-        worst_grade=-1 if worst is None or worst.grade is None else worst.grade,
+        views=words.images_read(case),
+        worst=_worst_text(case),
+        fractured=bool(words.fractured_levels(case)),
         caveats=len(caveats),
     )
 
 
-def _worst_text(worst: Finding | None) -> str:
-    if worst is None:
-        return "No level could be graded"
-    return f"{level_name(worst.level)} · {grade_and_shape(worst)}" if is_noteworthy(worst) else "No deformity"
+def _worst_text(case: Case) -> str:
+    worst = next((f for f in words.ranked(case.assessment.findings) if f.fractured), None)
+    return words.summary(case) if worst is None else f"{words.level_name(worst.level)} · {words.headline(worst)}"
 
 
 def failures(root: Path) -> tuple[Row, ...]:

@@ -9,10 +9,9 @@ import streamlit as st
 import markup
 import shelf
 from display import Window
-from folder import Row, Status, study_hash
-from ovf_imaging import Case, case_to_json, measurements_csv, pdf
+from folder import Row, Status
+from ovf_imaging import Case, case_to_json, measurements_csv, pdf, words
 from picture import Layer, Look, figure, opening_slice
-from words import reading_name, worst_of
 
 TONES = {Status.READ: "good", Status.CAVEATS: "warn", Status.FAILED: "bad"}
 SHOWN_FIRST = (Layer.CONTOURS, Layer.LEVELS, Layer.LANDMARKS, Layer.SCALE)
@@ -22,9 +21,7 @@ STEPS = 400  # of the window sliders over the image's range
 
 def banner() -> None:
     """Say on every page what this is not."""
-    st.html(
-        '<div class="ovf-banner" role="note"><b>Research software, not a medical device.</b> Not for diagnosis.</div>'
-    )
+    st.html(f'<div class="ovf-banner" role="note"><b>{escape(words.phrase("document", "research_use"))}</b></div>')
 
 
 def failed_head(row: Row) -> None:
@@ -38,8 +35,7 @@ def study_head(row: Row, case: Case) -> None:
     study = case.study
     items = [
         "" if study.taken is None else study.taken.date().isoformat(),
-        "" if study.age_years is None else f"{study.age_years:.0f} years",
-        study.sex or "",
+        words.person(study),
         row.views,
     ]
     spans = "".join(f'<span class="ovf-item">{escape(item)}</span>' for item in items if item)
@@ -49,7 +45,7 @@ def study_head(row: Row, case: Case) -> None:
 
 def downloads(case: Case) -> None:
     """Offer the report, the table and the case; each is made when it is asked for."""
-    name = f"ovf_{study_hash(case.study.uid)}"
+    name = f"ovf_{words.study_mark(case.study.uid)}"
     files = (
         ("PDF", "pdf", "application/pdf", lambda: pdf(case)),
         ("CSV", "csv", "text/csv", lambda: measurements_csv(case)),
@@ -70,7 +66,7 @@ def downloads(case: Case) -> None:
 
 def choose_reading(case: Case) -> int:
     """Let the reader choose among a study's images; return the index of the one to show."""
-    names = [f"{place}. {reading_name(r)}" for place, r in enumerate(case.readings, start=1)]
+    names = [f"{place}. {words.image_name(r.image)}" for place, r in enumerate(case.readings, start=1)]
     if len(names) < 2:
         return 0
     chosen = st.segmented_control(
@@ -125,8 +121,8 @@ def _choose_view(row: Row, case: Case, index: int, name: str) -> tuple[int, Wind
     *first, left, middle, right = st.columns([5, 5, 5, 3] if count > 1 else [5, 5, 3], vertical_alignment="bottom")
     place = 0
     for column in first:
-        worst = worst_of(case.assessment.findings)
-        start = opening_slice(reading, None if worst is None else worst.level)
+        worst = next((f.level for f in words.ranked(case.assessment.findings)), None)
+        start = opening_slice(reading, worst)
         place = column.slider("Slice", 1, count, start + 1, key=f"slice_{name}") - 1
     level = left.slider("Level", low, high, opening.level, step, key=f"level_{name}", format="%.4g")
     width = middle.slider("Window", step, 2 * opening.width, opening.width, step, key=f"width_{name}", format="%.4g")
@@ -141,17 +137,17 @@ def side(case: Case, index: int) -> None:
     with st.container(key="side", height=600, border=False):
         findings, measurements, recommendations, doubts, made = st.tabs(names)
     with findings:
+        st.html(markup.summary(case))
         if urgent:
             st.html(markup.caveat_list(urgent))
         st.html(markup.findings(case) + '<h4 class="ovf-part">Angles</h4>' + markup.angles(case))
     with measurements:
         st.html(markup.measurements(case, index))
-        st.caption("Under each value its 95 % interval. A question mark carries a caveat: rest the pointer on it.")
+        notes = [note for reading in case.readings[index : index + 1] for note in words.table_notes(reading)]
+        st.caption(" ".join([*notes, "A question mark carries a caveat: rest the pointer on it."]))
     with recommendations:
         st.html(markup.recommendations(case))
     with doubts:
-        st.html(
-            markup.caveat_list(caveats) + '<h4 class="ovf-part">Would decide more if known</h4>' + markup.missing(case)
-        )
+        st.html(markup.caveat_list(caveats) + '<h4 class="ovf-part">What would decide more</h4>' + markup.missing(case))
     with made:
         st.html(markup.provenance(case) + '<h4 class="ovf-part">Clinical context given</h4>' + markup.context(case))

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from skimage.measure import approximate_polygon, find_contours
 
 from display import HALF_PIXEL, Plane, Shown, Window, to_data_uri, to_grey
-from ovf_imaging import Finding, Landmark, Points, Reading, Scale, Vertebra, View
-from words import level_name
+from ovf_imaging import Finding, Landmark, Points, Reading, Scale, Vertebra, View, words
 
 # The report's colours: Okabe and Ito's palette, told apart with every colour blindness. Neighbours alternate.
 # Source: https://jfly.uni-koeln.de/color/
@@ -226,7 +225,9 @@ def _landmarks(drawn: go.Figure, vertebra: Vertebra, opacity: float) -> None:
             "line": {"width": 1, "color": PAPER},
         },
         opacity=opacity,
-        text=[f"{level_name(vertebra.level)} {name} ± {px:.1f} px" for name, px in zip(names, doubt_px, strict=True)],
+        text=[
+            f"{words.level_name(vertebra.level)} {name} ± {px:.1f} px" for name, px in zip(names, doubt_px, strict=True)
+        ],
         hovertemplate="%{text}<br>row %{y:.1f}, column %{x:.1f}<extra></extra>",
         hoverlabel={"bgcolor": PAPER, "font": {"color": MARK}},
     )
@@ -239,7 +240,7 @@ def _level(drawn: go.Figure, vertebra: Vertebra, style: _Style, opacity: float) 
     towards_zero = bool(front.mean() < back.mean())
     x_reversed = drawn.layout.xaxis.range[0] > drawn.layout.xaxis.range[1]
     to_left = towards_zero != x_reversed
-    name = level_name(vertebra.level) + ("" if vertebra.complete else " (cut)")
+    name = words.level_name(vertebra.level) + ("" if vertebra.complete else " (cut)")
     drawn.add_annotation(
         x=float(front.min() if towards_zero else front.max()),
         y=float(vertebra.landmarks[:, 1].mean()),
@@ -302,7 +303,7 @@ def _scale_bar(drawn: go.Figure, reading: Reading, shown: Shown) -> None:
     drawn.add_annotation(
         x=start,
         y=row,
-        text=f"{BAR_MM:.0f} mm" if reading.image.scale is Scale.PATIENT else f"{BAR_MM:.0f} mm at the detector",
+        text=f"{BAR_MM:.0f} {words.unit_sign('mm', reading.image.scale)}",
         showarrow=False,
         xanchor="left",
         yanchor="bottom",

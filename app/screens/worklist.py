@@ -50,7 +50,7 @@ def tally(rows: tuple[Row, ...]) -> None:
     """Show how many studies there are of each kind."""
     counts = {
         "studies": len(rows),
-        "with a deformity": sum(row.worst_grade > 0 for row in rows),
+        "with a fracture": sum(row.fractured for row in rows),
         "with caveats to see": sum(row.status is Status.CAVEATS for row in rows),
         "failed": sum(row.status is Status.FAILED for row in rows),
     }

@@ -1,5 +1,9 @@
-"""Case → files: JSON, labels, table, picture and PDF; and back. Computes no clinical value."""
+"""Case → files: JSON, labels, table, picture and PDF; and back. Its `words` are the screen's too.
 
+Computes no clinical value.
+"""
+
+from ovf_imaging.report import words
 from ovf_imaging.report.case_json import case_to_json
 from ovf_imaging.report.display import Display, fitted, grey
 from ovf_imaging.report.overlay import overlay, shown_slice
@@ -18,5 +22,6 @@ __all__ = [
     "pdf",
     "read_case",
     "shown_slice",
+    "words",
     "write_case",
 ]

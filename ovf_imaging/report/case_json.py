@@ -72,6 +72,7 @@ def _check_reference(ref: Mapping[str, Any], where: Where) -> None:
         set(ref) == _REF_KEYS
         and (name is None or (isinstance(name, str) and name != "" and not set(name) & set("/\\:\0")))
         and isinstance(ref["shape"], list)
+        and len(ref["shape"]) == 3
         and all(isinstance(n, int) and 0 <= n < 2**31 for n in ref["shape"])
         and ref["dtype"] in _DTYPES
     )

@@ -15,10 +15,20 @@ from ovf_imaging.report.pdf_advice import (
     write_missing,
     write_provenance,
 )
-from ovf_imaging.report.pdf_findings import Slot, fractured_levels, write_findings
+from ovf_imaging.report.pdf_findings import Slot, write_findings
 from ovf_imaging.report.pdf_tables import angles_height, write_angles, write_measurements
 from ovf_imaging.report.sheet import ACCENT, GREY, TINT, Sheet
-from ovf_imaging.report.words import DASH, image_name, label, phrase, study_mark
+from ovf_imaging.report.words import (
+    DASH,
+    fractured_levels,
+    image_name,
+    images_read,
+    person,
+    phrase,
+    ranked,
+    scale_name,
+    study_mark,
+)
 from ovf_imaging.types import Case
 
 _SLOT_MM = (78.0, 102.0)  # the picture's largest width and height
@@ -50,9 +60,7 @@ def pdf(case: Case) -> bytes:
 
 def main_reading(case: Case) -> int | None:
     """Return the index of the reading that shows the largest finding; the first where there is none."""
-    ranked = [f for f in case.assessment.findings if f.fractured] or list(case.assessment.findings)
-    ranked = sorted((f for f in ranked if f.height_loss is not None), key=lambda f: -(f.height_loss or 0.0))
-    for finding in ranked:
+    for finding in ranked(case.assessment.findings):
         shown = [i for i, r in enumerate(case.readings) if any(v.level == finding.level for v in r.vertebrae)]
         measured = [m.reading for m in finding.basis if m.reading in shown]
         if shown:
@@ -80,10 +88,7 @@ def _write_title(sheet: Sheet, title: str, research_use: str) -> None:
 def _write_facts(sheet: Sheet, case: Case) -> None:
     """Write what is known of study, patient and images, in three columns."""
     study, made = case.study, case.provenance.made
-    person = [f"{study.age_years:.0f} years"] if study.age_years is not None else []
-    person += [label("sexes", study.sex)] if study.sex else []
-    images = [image_name(r.image) for r in case.readings]
-    scales = dict.fromkeys(f"{label('scales', r.image.scale)} ({r.image.scale_source})" for r in case.readings)
+    scales = dict.fromkeys(scale_name(r.image) for r in case.readings)
     stamp = (
         f"{made.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         if made and made.tzinfo
@@ -92,9 +97,9 @@ def _write_facts(sheet: Sheet, case: Case) -> None:
         else DASH
     )
     facts = (
-        (("Study date", _date(case)), ("Age and sex", ", ".join(person) or DASH), ("Study", study_mark(study.uid))),
+        (("Study date", _date(case)), ("Age and sex", person(study) or DASH), ("Study", study_mark(study.uid))),
         (
-            ("Images read", "; ".join(images) or "none"),
+            ("Images read", images_read(case) or "none"),
             ("Millimetres", "; ".join(scales) or DASH),
             ("Report made", stamp),
         ),

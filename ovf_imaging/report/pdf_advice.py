@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import accumulate
 
-from ovf_imaging.report.pdf_findings import caveat_text
 from ovf_imaging.report.sheet import ACCENT, AMBER, GREY, Colour, Sheet
-from ovf_imaging.report.words import arm_title, fact, joint_hash, label, phrase, question
-from ovf_imaging.types import Case, Reason, Recommendation, RuleKind
+from ovf_imaging.report.words import arm_title, basis, caveat_text, evidence, joint_hash, label, phrase, question
+from ovf_imaging.types import Case, Recommendation, RuleKind
 
 _GUTTER_MM = 23.5  # the kind of a statement stands in it
 _INDENT_MM = 5.0
@@ -36,9 +35,9 @@ def write_advice(sheet: Sheet, case: Case) -> None:
         sheet.flow(phrase("statements", "no_recommendations"), sheet.side, sheet.measure)
     for arm in dict.fromkeys(r.arm for r in shown):  # the engine has put them in order
         items = [r for r in shown if r.arm == arm]
-        _write_subheading(sheet, arm_title(arm), keep=_tall(sheet, items[0].text, basis(items[0], case.missing)))
+        _write_subheading(sheet, arm_title(arm), keep=_tall(sheet, items[0].text, small_print(items[0], case.missing)))
         for item in items:
-            _write_item(sheet, item, basis(item, case.missing))
+            _write_item(sheet, item, small_print(item, case.missing))
     if background := [r for r in case.recommendations if is_background(r)]:
         _write_background(sheet, background)
 
@@ -106,40 +105,10 @@ def write_provenance(sheet: Sheet, case: Case) -> None:
     sheet.flow(text, sheet.side, sheet.measure)
 
 
-def basis(item: Recommendation, asked: Collection[str] = ()) -> str:
-    """Return the small print of a statement: why it applies, what pulls the other way, where it comes from.
-
-    Facts that are `asked` for elsewhere aren't named again as unknown.
-    """
-    lines = (
-        ("Because", "; ".join(f"{_reason(r)} ({_origin(r)})" for r in item.because)),
-        ("Figures", item.figures),
-        ("Disputed", item.controversy),
-        ("Pulls the other way", ", ".join(item.against)),
-        ("Not known", ", ".join(label("facts", name) for name in item.needs if name not in asked)),
-        ("Source", source(item)),
-        ("Strength", "" if item.source_strength == "ungraded" else item.source_strength),
-    )
-    return " ".join(f"{name}: {what.rstrip('.')}." for name, what in lines if what)
-
-
-def source(item: Recommendation) -> str:
-    """Return the review's section with its reference numbers in brackets, and the kind of evidence."""
-    place = item.source + (f" [{', '.join(item.refs)}]" if item.refs else "")
-    told = not item.evidence_type or item.evidence_type.lower() in item.source.lower()
-    return place if told else f"{place}, {item.evidence_type}"
-
-
-def _reason(reason: Reason) -> str:
-    """Return a fact that holds as its name alone, others with their value."""
-    name = label("facts", reason.fact)
-    return name if reason.value is True else f"{name}: {fact(reason.value)}"
-
-
-def _origin(reason: Reason) -> str:
-    """Return where a fact came from, in plain letters and without the fact's own name."""
-    kind, _, what = reason.origin.partition(": ")
-    return kind if what == reason.fact else reason.origin.replace("_", " ")
+def small_print(item: Recommendation, asked: Collection[str] = ()) -> str:
+    """Return why a statement applies and where it comes from; facts `asked` for elsewhere aren't named as unknown."""
+    lines = (*basis(item, asked), *evidence(item))
+    return " ".join(f"{name}: {what.rstrip('.')}." for name, what in lines)
 
 
 def _write_subheading(sheet: Sheet, text: str, keep: float) -> None:

@@ -7,12 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ovf_imaging.report.sheet import ACCENT, GREY, INK, TINT, Sheet
-from ovf_imaging.report.words import DASH, figure, image_name, label, phrase, quantity_name, spread
-from ovf_imaging.types import Case, Finding, Measurement, Scale, Vertebra, level_name
+from ovf_imaging.report.words import (
+    DASH,
+    image_name,
+    label,
+    level_name,
+    level_span,
+    phrase,
+    quantity_name,
+    table_notes,
+    unit_sign,
+    value_and_interval,
+)
+from ovf_imaging.types import Case, Finding, Measurement, Vertebra
 
 _ROW_MM = 5.3
 _PLACES = ("anterior", "middle", "posterior")
-_UNITS = {"mm": ("mm", 1.0, 1), "deg": ("°", 1.0, 1), "1": ("%", 100.0, 0), "%": ("%", 1.0, 0)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +70,7 @@ def write_measurements(sheet: Sheet, case: Case) -> None:
         name = image_name(reading.image)
         title = f"Measurements: {name}" if len(case.readings) == 1 else f"Measurements: image {index + 1}, {name}"
         sheet.heading(title, keep=24.0)
-        unit = "mm at detector" if reading.image.scale is Scale.DETECTOR else "mm"
-        head = _Head(sheet, _COLUMNS, unit, sheet.side)
+        head = _Head(sheet, _COLUMNS, unit_sign("mm", reading.image.scale), sheet.side)
         head.write()
         measured = {m.levels[0] for m in case.measurements if m.reading == index and m.levels[0] == m.levels[1]}
         for vertebra in reading.vertebrae:
@@ -70,7 +79,7 @@ def write_measurements(sheet: Sheet, case: Case) -> None:
             finding = by_level.get(vertebra.level)
             fractured = bool(finding and finding.fractured)
             _write_row(head, _level_cells(vertebra, index, known, finding), strong=fractured)
-        _write_notes(sheet, case, index)
+        _write_note(sheet, " ".join(table_notes(reading)), sheet.side)
 
 
 def write_angles(sheet: Sheet, case: Case, x: float) -> None:
@@ -83,16 +92,17 @@ def write_angles(sheet: Sheet, case: Case, x: float) -> None:
     head = _Head(sheet, (*_ANGLES[:-1], last), "", x)
     head.write()
     for angle in case.assessment.angles:
-        sign, factor, digits = _UNITS.get(angle.unit, (angle.unit, 1.0, 1))
-        value = angle.value if angle.value is None else angle.value * factor
-        shown = figure(value, digits)
-        remarks = [spread(angle.interval, digits, factor), *dict.fromkeys(c.text for c in angle.caveats)]
+        shown, interval = value_and_interval(angle)
+        remarks = [interval, *dict.fromkeys(c.text for c in angle.caveats)]
         _write_row(
             head,
             (
                 Cell(text=quantity_name(angle.quantity)),
-                Cell(text="–".join(level_name(level) for level in dict.fromkeys(angle.levels))),
-                Cell(text=shown if shown == DASH else f"{shown}{sign}", small="   ".join(r for r in remarks if r)),
+                Cell(text=level_span(angle.levels)),
+                Cell(
+                    text=shown if shown == DASH else f"{shown}{unit_sign(angle.unit)}",
+                    small="   ".join(r for r in remarks if r),
+                ),
             ),
         )
     _write_note(sheet, f"{phrase('document', 'angles_note')} {phrase('document', 'intervals_note')}", x)
@@ -161,10 +171,10 @@ def _level_cells(
 
 
 def _number(m: Measurement | None) -> Cell:
-    if m is None or m.value is None:
+    if m is None:
         return Cell(text=DASH)
-    _, factor, digits = _UNITS.get(m.unit, (m.unit, 1.0, 1))
-    return Cell(text=figure(m.value * factor, digits), small=spread(m.interval, digits, factor))
+    value, interval = value_and_interval(m)
+    return Cell(text=value, small=interval)
 
 
 def _write_row(head: _Head, cells: Iterable[Cell], *, strong: bool = False) -> None:
@@ -191,16 +201,6 @@ def _write_cell(sheet: Sheet, column: Column, cell: Cell, x: float, y: float, *,
         sheet.word(cell.text, x, y, column.figure, "R")
         sheet.pen(6.5, colour=GREY)
         sheet.word(cell.small, x + column.figure + 0.8, y + 0.75, column.width - column.figure - 0.8)
-
-
-def _write_notes(sheet: Sheet, case: Case, index: int) -> None:
-    reading = case.readings[index]
-    notes = [phrase("document", "intervals_note"), phrase("document", "losses_note")]
-    if reading.image.scale is Scale.DETECTOR:
-        notes.append(phrase("document", "detector_note"))
-    if not all(v.complete for v in reading.vertebrae):
-        notes.append(phrase("document", "cut_note"))
-    _write_note(sheet, " ".join(notes), sheet.side)
 
 
 def _write_note(sheet: Sheet, text: str, x: float) -> None:

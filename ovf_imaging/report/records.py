@@ -26,6 +26,8 @@ Where = tuple[str | int, ...]  # the way from the case to a value: ("readings", 
 Keep = Callable[[NDArray[Any], Where], Any]  # array → what stands for it in the JSON
 Fetch = Callable[[Mapping[str, Any], Where], NDArray[Any]]  # what stands for it → the array
 
+_INLINE = {"landmarks": (6, 3), "covariance": (6, 2, 2), "affine": (4, 4)}  # small arrays, shaped as in types.py
+
 
 def encode(value: Any, where: Where, keep: Keep) -> Any:
     """Return a record, enum, date, path, array or container as JSON values."""
@@ -56,7 +58,7 @@ def decode(hint: Any, data: Any, where: Where, fetch: Fetch) -> Any:
     if origin in (types.UnionType, typing.Union):
         return _decode_union(arms, data, where, fetch)
     if origin is np.ndarray:
-        return fetch(data, where) if isinstance(data, dict) else _inline_array(data, where)
+        return _inline_array(data, where) if where[-1] in _INLINE else fetch(_wanted(dict, data, where), where)
     if origin is tuple:
         return _decode_tuple(arms, data, where, fetch)
     if origin is not None and issubclass(origin, Mapping):
@@ -127,9 +129,12 @@ def _decode_plain(hint: Any, data: Any, where: Where) -> Any:
 
 def _inline_array(data: Any, where: Where) -> NDArray[np.float64]:
     try:
-        return np.array(_wanted(list, data, where), dtype=np.float64)  # null becomes NaN
+        array = np.array(_wanted(list, data, where), dtype=np.float64)  # null becomes NaN
     except (ValueError, TypeError) as error:
         raise _misfit(where, "nested lists of numbers, all of one length", "something else") from error
+    if array.shape != (shape := _INLINE[str(where[-1])]):
+        raise _misfit(where, f"an array of shape {shape}", f"one of {array.shape}")
+    return array
 
 
 def _wanted(kind: Any, data: Any, where: Where) -> Any:

@@ -19,8 +19,8 @@ from ovf_imaging.report.arrays import sidecars
 from ovf_imaging.report.case_json import SCHEMA, case_to_json, parse_case
 from ovf_imaging.report.overlay import overlay
 from ovf_imaging.report.pdf import pdf
-from ovf_imaging.report.pdf_findings import fractured_levels
 from ovf_imaging.report.table import measurements_csv
+from ovf_imaging.report.words import fractured_levels
 from ovf_imaging.types import Case
 
 CASE_FILE = "case.json"

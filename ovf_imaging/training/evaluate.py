@@ -31,7 +31,7 @@ from ovf_imaging.vision.shapes import body_pose
 Array = NDArray[np.float64]
 Row = dict[str, Any]
 S1 = 26
-PAINTED_PER_BODY = 6
+PAINTED_PER_BODY = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

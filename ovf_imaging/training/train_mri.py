@@ -29,13 +29,14 @@ MEAN, SPREAD = 0.4, 0.25  # of grey values as the network sees them
 SHARES = {"spineweb": 0.36, "zenodo22304": 0.2, "myosegmentum": 0.26, "polygons": 0.18}
 
 
-def load_start(model: VertebraNet, out: Path) -> None:
-    """Load the weights to start from: an earlier run's in `out`/start.pt, else ImageNet's into the encoder."""
+def load_start(model: VertebraNet, out: Path) -> bool:
+    """Load an earlier run's weights from `out`/start.pt and return True, else ImageNet's into the encoder."""
     start = out / "start.pt"
     if start.exists():
-        model.load_state_dict(torch.load(start, weights_only=True))
-    else:
-        load_imagenet(model.encoder)
+        model.load_state_dict(model.state_dict() | torch.load(start, weights_only=True))
+        return True
+    load_imagenet(model.encoder)
+    return False
 
 
 def training_scenes(data: Path) -> dict[str, list[Scene]]:
@@ -64,14 +65,14 @@ def stack(draws: list[Draw], images: list[Tensor]) -> tuple[Tensor, Tensor, Tens
 def train_mri(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 10) -> VertebraNet:
     """Train from ImageNet weights, or from `out`/start.pt where that lies, and return the network."""
     torch.manual_seed(seed)
-    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS)
-    load_start(model, out)
+    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16)
+    late = 0.0 if load_start(model, out) else LATE
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scenes = training_scenes(data)
     rng = np.random.default_rng()
 
     def step(part: float) -> dict[str, Tensor]:
-        view, strength = (VIEW, 1.0) if part < LATE else (LATE_VIEW, LATE_STRENGTH)
+        view, strength = (VIEW, 1.0) if part < late else (LATE_VIEW, LATE_STRENGTH)
         draws, images = [], []
         for source in rng.choice(list(SHARES), batch, p=list(SHARES.values())):
             draw = render(scenes[source][rng.integers(len(scenes[source]))], view, rng)

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.draw import polygon2mask
 
 from ovf_imaging.vision.channels import OFFSET_UNIT
-from ovf_imaging.vision.shapes import body_pose
+from ovf_imaging.vision.shapes import body_pose, outline
 
 Array = NDArray[np.float64]
+_MOST_OVERLAP = 0.3  # of two bodies' outlines; more means one body found twice
+_SACRUM_SEEN, _SACRUM_SURE = 0.15, 0.85  # share of a body's pixels in the sacrum's mask
+_TWIN = 0.7  # body depths between two sights of the sacrum that are one
+_OVERLAP_GRID = 24  # pixels a body depth when overlaps are drawn
 _LEAST_PIXELS = 12  # half-size pixels a body must have in a slice to be seen there
 
 
@@ -195,7 +200,46 @@ def chain(tracks: list[Track]) -> list[Track]:
     depth = float(np.median([t.best.depth for t in kept]))
     kept = [t for t in kept if 0.5 < t.best.depth / depth < 1.7]
     kept = [t for t in kept if float(body_pose(t.best.landmarks).up @ up) > 0.2]
-    return _on_the_line(kept, depth)
+    return _one_sacrum(_on_the_line(_apart(kept, depth), depth), depth)
+
+
+def _one_sacrum(tracks: list[Track], depth: float) -> list[Track]:
+    """Return the chain with one S1 at its foot: S1 found twice is merged, what lies below it is S2 and left out."""
+    merged: list[Track] = []
+    for track in tracks:
+        last = merged[-1] if merged else None
+        if last is None or min(last.sacrum, track.sacrum) < _SACRUM_SEEN or _distance(last, track) > _TWIN * depth:
+            merged.append(track)
+        elif track.mass * (0.5 + track.sacrum) > last.mass * (0.5 + last.sacrum):
+            merged[-1] = track
+    sacra = [n for n, t in enumerate(merged) if t.sacrum > _SACRUM_SURE]
+    return merged[: sacra[0] + 1] if sacra else merged
+
+
+def _distance(a: Track, b: Track) -> float:
+    return float(np.linalg.norm(a.best.centre - b.best.centre))
+
+
+def _apart(tracks: list[Track], depth: float) -> list[Track]:
+    """Return the tracks without those that lie on another: of two, the sacrum or else the surer one stays."""
+    order = sorted(tracks, key=lambda t: (t.sacrum > 0.5, t.certainty * t.mass), reverse=True)
+    kept: list[Track] = []
+    for track in order:
+        if all(_overlap(track.best.landmarks, k.best.landmarks, depth) < _MOST_OVERLAP for k in kept):
+            kept.append(track)
+    return [t for t in tracks if t in kept]
+
+
+def _overlap(a: Array, b: Array, depth: float) -> float:
+    """Return the part of the smaller of two bodies' outlines that lies in the other."""
+    if float(np.linalg.norm(a.mean(0) - b.mean(0))) > 1.5 * depth:
+        return 0.0
+    outlines = [outline(a), outline(b)]
+    low = np.concatenate(outlines).min(0)
+    scale = _OVERLAP_GRID / depth
+    size = np.ceil((np.concatenate(outlines).max(0) - low) * scale).astype(int) + 1
+    masks = [polygon2mask((int(size[0]), int(size[1])), (o - low) * scale) for o in outlines]
+    return float((masks[0] & masks[1]).sum() / max(min(m.sum() for m in masks), 1))
 
 
 def _on_the_line(tracks: list[Track], depth: float) -> list[Track]:

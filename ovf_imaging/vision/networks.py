@@ -102,16 +102,39 @@ class _Up(nn.Module):
         return mixed
 
 
+class _Edges(nn.Module):
+    """A correction of the mask logits from the image at full size; nothing at first."""
+
+    def __init__(self, features: int, fine: int, masks: int) -> None:
+        super().__init__()
+        self.near = nn.Sequential(nn.Conv2d(3, fine, 3, padding=1, bias=False), nn.GroupNorm(8, fine), nn.SiLU())
+        self.far = nn.Conv2d(features, fine, 1)
+        self.mix = nn.Sequential(
+            nn.Conv2d(2 * fine, fine, 3, padding=1, bias=False),
+            nn.GroupNorm(8, fine),
+            nn.SiLU(),
+            nn.Conv2d(fine, masks, 3, padding=1),
+        )
+        nn.init.zeros_(self.mix[-1].weight)
+        nn.init.zeros_(self.mix[-1].bias)
+
+    def forward(self, image: Tensor, features: Tensor) -> Tensor:
+        far = F.interpolate(self.far(features), scale_factor=2.0, mode="bilinear", align_corners=False)
+        correction: Tensor = self.mix(torch.cat([self.near(image), far], 1))
+        return correction
+
+
 class VertebraNet(nn.Module):
     """Encoder–decoder with heads: `masks` channels at full size, `dense` and `context` channels at half size.
 
-    The context channels (what a pixel can only know from afar: its level, the projection) come from stride 8.
+    The context channels (what a pixel can only know from afar: its level, the projection) come from stride 8. With
+    `fine` channels a branch at full size corrects the masks' edges, which lie a pixel from one another at 1 mm.
 
     Input (N, 3, H, W), H and W multiples of 32, grey values about zero mean and unit spread; the three channels are
     neighbouring slices of MRI or the same film thrice.
     """
 
-    def __init__(self, masks: int, dense: int, context: int = 0) -> None:
+    def __init__(self, masks: int, dense: int, context: int = 0, fine: int = 0) -> None:
         """Build the layers with random weights."""
         super().__init__()
         self.masks = masks
@@ -126,6 +149,7 @@ class VertebraNet(nn.Module):
         self.ups = nn.ModuleList(ups)
         self.head = nn.Conv2d(channels, masks * 4 + dense, 1)
         self.context_head = nn.Conv2d(_DECODER_CHANNELS[2], context, 1) if context else None
+        self.edges = _Edges(channels, fine, masks) if fine else None
 
     def parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mask logits (N, masks, H, W) and dense then context outputs (N, dense + context, H/2, W/2)."""
@@ -136,11 +160,13 @@ class VertebraNet(nn.Module):
             y = up(y, features[level])
             if level == 2 and self.context_head is not None:
                 afar = F.interpolate(self.context_head(y), scale_factor=4.0, mode="bilinear", align_corners=False)
-        y = self.head(y)
-        dense = y[:, self.masks * 4 :]
+        out = self.head(y)
+        masks, dense = F.pixel_shuffle(out[:, : self.masks * 4], 2), out[:, self.masks * 4 :]
+        if self.edges is not None:
+            masks = masks + self.edges(x, y)
         if afar is not None:
             dense = torch.cat([dense, afar], 1)
-        return F.pixel_shuffle(y[:, : self.masks * 4], 2), dense
+        return masks, dense
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, masks + dense + context, H, W); without masks (N, dense, H/2, W/2)."""

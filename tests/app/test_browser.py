@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from folder import row_of, study_hash
+from folder import row_of
+from ovf_imaging import words
 from tests import fakes
 from tests.app.conftest import MRI
 
@@ -61,11 +62,11 @@ def open_study(page: Page, study: str) -> None:
 
 
 def test_reader_opens_a_study_scrolls_its_slices_and_takes_the_report(page: Page, cases: Path, tmp_path: Path) -> None:
-    study = study_hash(fakes.mri_case().study.uid)
-    expect(page.get_by_text("Research software, not a medical device.")).to_be_visible()
+    study = words.study_mark(fakes.mri_case().study.uid)
+    expect(page.get_by_text("Research software. Not a medical device.")).to_be_visible()
     cells = page.locator("canvas [role=gridcell]")
     expect(cells.filter(has_text=study)).to_be_attached()
-    expect(cells.filter(has_text="moderate wedge deformity")).to_have_count(2)
+    expect(cells.filter(has_text="Wedge fracture, Genant grade 2 (moderate)")).to_have_count(2)
     expect(cells.filter(has_text="case.json wanted JSON text")).to_be_attached()
 
     open_study(page, study)
@@ -104,4 +105,4 @@ def test_reader_opens_a_study_scrolls_its_slices_and_takes_the_report(page: Page
 def test_address_of_a_study_opens_it_at_once(page: Page, server: str, cases: Path) -> None:
     page.goto(f"{server}/study?case={row_of(cases / MRI, cases).key}")
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    expect(page.get_by_text("Research software, not a medical device.")).to_be_visible()
+    expect(page.get_by_text("Research software. Not a medical device.")).to_be_visible()

@@ -1,21 +1,30 @@
 from pathlib import Path
 
-from folder import Status, case_folders, failures, row_of, study_hash
-from ovf_imaging import write_case
+from folder import Status, case_folders, failures, row_of
+from ovf_imaging import words, write_case
 from tests import fakes
 from tests.app.conftest import BROKEN, FILM, MRI, REASON
 
 
 def test_case_has_a_row(cases: Path) -> None:
     row = row_of(cases / MRI, cases)
-    assert row.study == study_hash(fakes.mri_case().study.uid)
-    assert row.worst == "L1 · moderate wedge deformity"
+    assert row.study == words.study_mark(fakes.mri_case().study.uid)
+    assert row.worst == "L1 · Wedge fracture, Genant grade 2 (moderate)"
+    assert row.fractured
+    assert row.views == "Sagittal MRI, T2, supine"
     assert row.status is Status.READ
     assert row.caveats == len(fakes.mri_case().all_caveats())
 
 
 def test_caveats_that_must_be_seen_are_in_the_status(cases: Path) -> None:
     assert row_of(cases / FILM, cases).status is Status.CAVEATS
+
+
+def test_case_without_a_fracture_says_what_was_assessed(tmp_path: Path) -> None:
+    write_case(fakes.normal_case(), tmp_path / "a")
+    row = row_of(tmp_path / "a", tmp_path)
+    assert row.worst == "No fracture found in the 6 bodies assessed (T12–L5)."
+    assert not row.fractured
 
 
 def test_broken_case_is_a_row_with_its_reason(cases: Path) -> None:

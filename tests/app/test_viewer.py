@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from folder import failures, row_of, study_hash
-from ovf_imaging import write_case
+from folder import failures, row_of
+from ovf_imaging import words, write_case
 from tests import fakes
 from tests.app.conftest import BROKEN, FILM, MAIN, MRI, REASON
 
-BANNER = "Research software, not a medical device."
+BANNER = "Research software. Not a medical device."
 
 
 def viewer(root: Path, folder: str | None = None) -> AppTest:
@@ -36,9 +36,12 @@ def test_worklist_names_each_study_with_its_state(cases: Path) -> None:
     assert not app.exception
     table = app.dataframe[0].value
     rows = {row["Study"]: row for row in table.to_dict("records")}
-    mri = rows[study_hash(fakes.mri_case().study.uid)]
+    mri = rows[words.study_mark(fakes.mri_case().study.uid)]
     assert sorted(table["Status"]) == ["Assessed", "Assessed, see caveats", "Failed", "Failed"]
-    assert (mri["Status"], mri["Worst finding, or reason"]) == ("Assessed", "L1 · moderate wedge deformity")
+    assert (mri["Status"], mri["Worst finding, or reason"]) == (
+        "Assessed",
+        "L1 · Wedge fracture, Genant grade 2 (moderate)",
+    )
     assert rows["hip"]["Worst finding, or reason"] == REASON
     assert "case.json wanted JSON text" in rows[BROKEN]["Worst finding, or reason"]
     assert (mri["Open"], rows["hip"]["Open"], rows[BROKEN]["Open"]) == ("Open", "Why?", "Why?")
@@ -66,7 +69,7 @@ def test_study_shows_findings_table_advice_caveats_and_provenance(cases: Path) -
     assert not app.exception
     text = page_text(app)
     advice = escape(fakes.ADVICE[0].text)
-    for word in ("<h4>L1</h4>", "Anterior height", advice, "Would decide more", "vertebrae_mri 0.1.0"):
+    for word in ("<h4>L1</h4>", "Anterior height", advice, "What would decide more", "vertebrae_mri 0.1.0"):
         assert word in text
     assert [tab.label for tab in app.tabs][:3] == ["Findings", "Measurements", "Recommendations"]
 

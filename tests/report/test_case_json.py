@@ -131,6 +131,12 @@ def with_image(**keys: Any) -> str:
     return json.dumps(tree)
 
 
+def with_vertebra(**keys: Any) -> str:
+    tree = json.loads(case_to_json(fakes.mri_case()))
+    tree["readings"][0]["vertebrae"][2].update(keys)
+    return json.dumps(tree)
+
+
 REF = {"file": "image_1.nii.gz", "key": None, "shape": [1, 1, 1], "dtype": "float32", "sha256": "0" * 64}
 
 
@@ -153,6 +159,18 @@ REF = {"file": "image_1.nii.gz", "key": None, "shape": [1, 1, 1], "dtype": "floa
         (changed(context={"values": {"a": {"b": 1}}}), "context.values.a wanted true, false, a number"),
         (with_image(view="oblique"), "image.view wanted a View, got 'oblique'"),
         (with_image(affine=[[1, 2], [3]]), "affine wanted nested lists of numbers"),
+        (with_image(affine=[[1.0] * 4] * 3), r"image.affine wanted an array of shape \(4, 4\), got one of \(3, 4\)"),
+        (with_image(affine=None), "image.affine wanted a list, got None"),
+        (
+            with_vertebra(landmarks=[[0.0] * 3] * 5),
+            r"vertebrae.2.landmarks wanted an array of shape \(6, 3\), got one of",
+        ),
+        (with_vertebra(landmarks=[[0.0] * 2] * 6), r"landmarks wanted an array of shape \(6, 3\), got one of \(6, 2\)"),
+        (with_vertebra(landmarks=REF), "landmarks wanted a list, got {'file'"),
+        (with_vertebra(covariance=[[0.4, 0.5]] * 6), r"covariance wanted an array of shape \(6, 2, 2\), got one of"),
+        (with_vertebra(covariance=[]), r"covariance wanted an array of shape \(6, 2, 2\), got one of \(0,\)"),
+        (with_image(pixels=[[[1.0]]]), "pixels wanted a dict, got"),
+        (with_image(pixels={**REF, "shape": [1, 1]}), "pixels wanted a sidecar's name"),
         (with_image(array_axes=[0, 0, 1]), "array_axes wanted 0, 1 and 2"),
         (with_image(pixels={**REF, "file": "../secret"}), "pixels wanted a sidecar's name"),
         (with_image(pixels={**REF, "shape": [2**40, 1, 1]}), "pixels wanted a sidecar's name"),

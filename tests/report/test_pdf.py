@@ -21,10 +21,9 @@ from pypdf import PdfReader
 from ovf_imaging.report import case_from_json, case_to_json, pdf
 from ovf_imaging.report.pdf import main_reading
 from ovf_imaging.report.pdf_advice import is_background
-from ovf_imaging.report.pdf_findings import caveat_text, headline, sentences, summary, unknowns
 from ovf_imaging.report.sheet import printable
-from ovf_imaging.report.words import figure, spread, study_mark
-from ovf_imaging.types import Case, Caveat, Finding, Level, Measurement, Provenance, Shape
+from ovf_imaging.report.words import study_mark
+from ovf_imaging.types import Case, Caveat, Level, Measurement, Provenance
 from tests import fakes
 
 MAKERS = [fakes.mri_case, fakes.film_case, fakes.normal_case, fakes.empty_case, fakes.long_case]
@@ -202,63 +201,6 @@ def test_a_hundred_caveats_run_over_pages() -> None:
     assert all(f"Caveat number {n}." in found for n in range(100))
 
 
-def test_a_caveat_names_its_levels_once() -> None:
-    assert caveat_text(Caveat(code="a", text="L1 is cut.", levels=(20,))) == "L1 is cut."
-    assert caveat_text(Caveat(code="a", text="It is cut.", levels=(19, 20))) == "T12 and L1: It is cut."
-    assert caveat_text(Caveat(code="a", text="Cut.")) == "Cut."
-
-
-def finding(**known: Any) -> Finding:
-    return Finding(**{"level": L1, "height_loss": None, **known})
-
-
-@pytest.mark.parametrize(
-    ("known", "words"),
-    [
-        ({"fractured": True, "shape": Shape.WEDGE, "grade": 2}, "Wedge fracture, Genant grade 2 (moderate)"),
-        ({"fractured": True, "shape": Shape.PLANA, "grade": 3}, "Vertebra plana, Genant grade 3 (severe)"),
-        ({"fractured": True}, "Fracture"),
-        ({"fractured": None, "shape": Shape.WEDGE}, "Wedge deformity; fracture: cannot tell"),
-        ({"fractured": None, "height_loss": 0.1}, "Fracture: cannot tell"),
-        ({"fractured": False, "shape": Shape.BICONCAVE}, "Biconcave deformity, not counted as a fracture"),
-        ({"fractured": False, "shape": Shape.NORMAL, "grade": 0}, "No fracture, Genant grade 0 (normal)"),
-    ],
-)
-def test_headlines(known: dict[str, Any], words: str) -> None:
-    assert headline(finding(**known)) == words
-
-
-def test_sentences_say_what_is_known_and_the_rest_is_unknown() -> None:
-    full = finding(
-        height_loss=0.306,
-        of_class=3,
-        cleft=True,
-        cleft_kind="fluid",
-        acuity="acute",
-        stability="unstable",
-        grade=2,
-        shape=Shape.WEDGE,
-    )
-    assert [s.replace("\u00a0", " ") for s in sentences(full)] == [
-        "Height loss 31 %, worst of three positions; no interval.",
-        "OF class 3.",
-        "Intravertebral cleft present (fluid).",
-        "Acuity: acute.",
-        "Stability: unstable.",
-    ]
-    assert unknowns(full) == ""
-    assert sentences(finding(cleft=False)) == ["No intravertebral cleft."]
-    assert unknowns(finding(cleft=False)) == "Cannot tell: height loss, grade, shape, OF class, acuity, stability."
-
-
-def test_summary_without_any_sure_level() -> None:
-    case = fakes.normal_case()
-    unsure = replace(case.assessment, findings=(finding(fractured=None),))
-    assert summary(replace(case, assessment=unsure)) == "Vertebrae were read, but none could be assessed for fracture."
-    one = replace(case.assessment, findings=(finding(fractured=False),))
-    assert summary(replace(case, assessment=one)) == "No fracture found in the one body assessed (L1)."
-
-
 def test_the_picture_shows_the_largest_finding() -> None:
     case = fakes.mri_case()
     measured = Measurement(levels=(L1, L1), quantity="height_loss_anterior", value=0.5, unit="1", reading=1)
@@ -267,18 +209,3 @@ def test_the_picture_shows_the_largest_finding() -> None:
     assert main_reading(two) == 1
     assert main_reading(case) == 0
     assert main_reading(fakes.empty_case()) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "words"),
-    [(None, 0, "—"), (float("nan"), 1, "—"), (-0.04, 1, "0.0"), (-12.34, 1, "−12.3"), (41.5, 0, "42")],
-)
-def test_figures(value: float | None, digits: int, words: str) -> None:
-    assert figure(value, digits) == words
-
-
-def test_intervals() -> None:
-    assert spread((0.244, 0.376), factor=100.0) == "24–38"
-    assert spread((-3.1, 2.2), 1) == "−3.1 to 2.2"
-    assert spread(None) == ""
-    assert spread((float("nan"), 1.0)) == ""

@@ -1,5 +1,7 @@
 """From votes to bodies, on outputs drawn by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,22 @@ def test_a_blob_beside_the_column_is_left_out():
 def test_nothing_gives_nothing():
     """Field report D6: an empty prediction is an empty chain."""
     assert found(drawn([])) == []
+
+
+def test_a_body_found_twice_counts_once():
+    """Two tracks on the same place: the surer one stays."""
+    bodies = [body_at(r, 48) for r in (40, 76, 112, 148)]
+    tracks = [t for b in bodies for t in link([sights_in_slice(drawn([b]), 0)])]
+    twin = link([sights_in_slice(drawn([body_at(118, 52, 20, 30)]), 0)])
+    assert len(chain([*tracks, *twin])) == 4
+
+
+def test_the_column_ends_at_one_sacrum():
+    """S1 seen twice is one, and S2 below it is left out; a collapsed L5 near S1 stays."""
+    bodies = [body_at(r, 48) for r in (30, 66)] + [body_at(92, 48, 12), body_at(112, 48, 14), body_at(142, 48, 14)]
+    dense = drawn(bodies)
+    sacrum = np.zeros_like(dense.body)
+    sacrum[:, 104:] = 0.99 * (dense.body[:, 104:] > 0)
+    tracks = found(replace(dense, sacrum=sacrum))
+    assert [t.sacrum > 0.5 for t in tracks] == [False, False, False, True]
+    assert tracks[-1].best.centre[0] == pytest.approx(112, abs=1)

@@ -1,4 +1,4 @@
-"""Words and figures as the reader sees them; what is clinical language comes from knowledge/text.toml."""
+"""Names and figures as the reader sees them; what is clinical language comes from knowledge/text.toml."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from ovf_imaging.errors import KnowledgeError
 from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, read_table
 from ovf_imaging.knowledge.rules import rule_book
 from ovf_imaging.knowledge.tables import kyphosis
-from ovf_imaging.types import Fact, Image, Sequence, View, level_name
+from ovf_imaging.types import Case, Fact, Image, Measurement, Reading, Scale, Sequence, Study, View, level_name
 
 DASH = "—"
 MINUS = "−"
 NBSP = "\u00a0"
+_UNITS = {"mm": ("mm", 1.0, 1), "deg": ("°", 1.0, 1), "1": ("%", 100.0, 0), "%": ("%", 1.0, 0)}  # sign, factor, digits
 
 
 @cache
@@ -39,8 +40,7 @@ def label(table: str, key: str) -> str:
 def quantity_name(quantity: str) -> str:
     """Return a quantity's name, of regional angles as kyphosis.toml has it."""
     regional = {angle.quantity: angle.name for angle in kyphosis()}
-    name = regional.get(quantity) or label("quantities", quantity)
-    return name[:1].upper() + name[1:]
+    return capital(regional.get(quantity) or label("quantities", quantity))
 
 
 def question(fact_name: str) -> str:
@@ -57,6 +57,16 @@ def arm_title(arm: str) -> str:
 def level_names(levels: Iterable[int]) -> str:
     """Return "T12, L1 and L3"."""
     return listing([level_name(level) for level in levels])
+
+
+def level_span(levels: Iterable[int]) -> str:
+    """Return "T12–L2", or "L1" for one level named twice."""
+    return "–".join(level_name(level) for level in dict.fromkeys(levels))
+
+
+def capital(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def listing(items: list[str]) -> str:
@@ -80,6 +90,20 @@ def spread(interval: tuple[float, float] | None, digits: int = 0, factor: float 
     return f"{low} to {high}" if MINUS in low + high else f"{low}–{high}"
 
 
+def unit_sign(unit: str, scale: Scale = Scale.PATIENT) -> str:
+    """Return a UCUM unit as printed: "°", "%", "mm"; millimetres that are the detector's say so."""
+    sign = _UNITS.get(unit, (unit,))[0]
+    return f"{sign} at detector" if unit == "mm" and scale is Scale.DETECTOR else sign
+
+
+def value_and_interval(measurement: Measurement) -> tuple[str, str]:
+    """Return figure and interval as printed, without the unit; a dash and "" where the value can't be told."""
+    _, factor, digits = _UNITS.get(measurement.unit, (measurement.unit, 1.0, 1))
+    if measurement.value is None or not math.isfinite(measurement.value):
+        return DASH, ""
+    return figure(measurement.value * factor, digits), spread(measurement.interval, digits, factor)
+
+
 def fact(value: Fact | None) -> str:
     """Return a fact of the context as printed."""
     if value is None:
@@ -99,6 +123,30 @@ def image_name(image: Image) -> str:
     if image.position != "unknown":
         parts.append(label("positions", image.position))
     return ", ".join(parts)
+
+
+def images_read(case: Case) -> str:
+    """Return what the images of a case are, or "" where none was read."""
+    return "; ".join(image_name(reading.image) for reading in case.readings)
+
+
+def scale_name(image: Image) -> str:
+    """Return whose millimetres an image has and where they come from: "In the patient (PixelSpacing)"."""
+    return label("scales", image.scale) + (f" ({image.scale_source})" if image.scale_source else "")
+
+
+def person(study: Study) -> str:
+    """Return "74 years, female", as far as it is known."""
+    age = "" if study.age_years is None else f"{study.age_years:.0f} years"
+    return ", ".join(part for part in (age, label("sexes", study.sex) if study.sex else "") if part)
+
+
+def table_notes(reading: Reading) -> list[str]:
+    """Return what a reader of a reading's table of measurements must know."""
+    keys = ["intervals_note", "losses_note"]
+    keys += ["detector_note"] if reading.image.scale is Scale.DETECTOR else []
+    keys += [] if all(v.complete for v in reading.vertebrae) else ["cut_note"]
+    return [phrase("document", key) for key in keys]
 
 
 def study_mark(uid: str) -> str:
