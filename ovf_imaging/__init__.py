@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         overlay,
         pdf,
         read_case,
+        words,
         write_case,
     )
     from ovf_imaging.types import (
@@ -99,6 +100,7 @@ _ROOMS = {
         "overlay",
         "pdf",
         "read_case",
+        "words",
         "write_case",
     ),
     "types": (
@@ -196,6 +198,7 @@ __all__ = [
     "read_study",
     "run_batch",
     "shipped_folder",
+    "words",
     "write_case",
 ]
 

@@ -14,7 +14,7 @@ from ovf_imaging.vision.shapes import body_pose, outline
 
 Array = NDArray[np.float64]
 _MOST_OVERLAP = 0.3  # of two bodies' outlines; more means one body found twice
-_SACRUM_SEEN, _SACRUM_SURE = 0.15, 0.85  # share of a body's pixels in the sacrum's mask
+_SACRUM_SEEN, _SACRUM_SURE = 0.15, 0.5  # share of a body's pixels in the sacrum's mask
 _TWIN = 0.7  # body depths between two sights of the sacrum that are one
 _OVERLAP_GRID = 24  # pixels a body depth when overlaps are drawn
 _LEAST_PIXELS = 12  # half-size pixels a body must have in a slice to be seen there

@@ -109,14 +109,12 @@ class _Edges(nn.Module):
         super().__init__()
         self.near = nn.Sequential(nn.Conv2d(3, fine, 3, padding=1, bias=False), nn.GroupNorm(8, fine), nn.SiLU())
         self.far = nn.Conv2d(features, fine, 1)
+        last = nn.Conv2d(fine, masks, 3, padding=1)
+        nn.init.zeros_(last.weight)
+        last.bias = nn.Parameter(torch.zeros(masks))
         self.mix = nn.Sequential(
-            nn.Conv2d(2 * fine, fine, 3, padding=1, bias=False),
-            nn.GroupNorm(8, fine),
-            nn.SiLU(),
-            nn.Conv2d(fine, masks, 3, padding=1),
+            nn.Conv2d(2 * fine, fine, 3, padding=1, bias=False), nn.GroupNorm(8, fine), nn.SiLU(), last
         )
-        nn.init.zeros_(self.mix[-1].weight)
-        nn.init.zeros_(self.mix[-1].bias)
 
     def forward(self, image: Tensor, features: Tensor) -> Tensor:
         far = F.interpolate(self.far(features), scale_factor=2.0, mode="bilinear", align_corners=False)

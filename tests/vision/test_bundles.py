@@ -20,4 +20,3 @@ def test_network_is_what_the_metadata_says(name: str):
     with torch.inference_mode():
         pred = network(torch.zeros(1, inputs["num_channels"], 64, 96))
     assert pred.shape == (1, outputs["num_channels"], 64, 96)
-

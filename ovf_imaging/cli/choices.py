@@ -1,0 +1,46 @@
+"""The words that options take, kept apart from the nouns so that `--help` need not load numpy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Device(StrEnum):
+    """Where the networks run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class ViewChoice(StrEnum):
+    """What the images show."""
+
+    AUTO = "auto"
+    LATERAL = "lateral"
+    SAGITTAL = "sagittal"
+
+
+class SequenceChoice(StrEnum):
+    """The MR contrast."""
+
+    T1 = "t1"
+    T2 = "t2"
+    FLUID = "fluid"
+
+
+class PositionChoice(StrEnum):
+    """How the patient was held."""
+
+    NEUTRAL = "neutral"
+    FLEXION = "flexion"
+    EXTENSION = "extension"
+    STANDING = "standing"
+    SUPINE = "supine"
+
+
+class Format(StrEnum):
+    """What is printed on stdout."""
+
+    TEXT = "text"
+    JSON = "json"

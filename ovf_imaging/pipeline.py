@@ -1,0 +1,225 @@
+"""The one composition of the rooms: run = conclude(see(study)).
+
+`see` is slow (pixels, networks); `conclude` is pure and takes milliseconds, so that screen, batch table and report
+all speak from the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from ovf_imaging import __version__
+from ovf_imaging.assess import assess
+from ovf_imaging.dicom import load_image, read_study
+from ovf_imaging.errors import ImageError, InputError, NoVertebraeError, ReadingError, StudyError
+from ovf_imaging.knowledge.loader import file_hashes
+from ovf_imaging.measure import measure
+from ovf_imaging.recommend import recommend
+from ovf_imaging.types import (
+    Case,
+    Caveat,
+    Context,
+    Image,
+    Position,
+    Provenance,
+    Reading,
+    Sequence,
+    Series,
+    Study,
+    View,
+)
+
+DEVICES = ("auto", "cpu", "cuda")
+Inputs = str | Path | Iterable[str | Path] | Study
+Watch = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
+
+
+class Eyes(Protocol):
+    """Whatever turns an image into a reading, from several threads too: the networks, or a fake in a test."""
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Name and version of each model → sha256 of its weights."""
+
+    def read(self, image: Image) -> Reading:
+        """Return what is seen on the image; ReadingError when it shows no vertebrae or the wrong view."""
+
+
+def shipped_folder() -> Path:
+    """Return the folder that holds `models/` and `app/`: inside an installed wheel, else the top of the checkout."""
+    inside = Path(__file__).parent / "_shipped"
+    return inside if inside.is_dir() else Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that can be set, read once by `Pipeline.load`."""
+
+    models_dir: Path = field(default_factory=lambda: shipped_folder() / "models")
+    device: str = "auto"  # "auto" takes the GPU when there is one
+    view: View | None = None  # None = recognised from the files
+    sequence: Sequence | None = None
+    position: Position | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a device that nobody knows."""
+        if self.device not in DEVICES:
+            raise ValueError(f"device wanted one of {', '.join(DEVICES)}, got {self.device!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pipeline:
+    """Files in, Case out.
+
+    `eyes` may be None: such a pipeline reads files and concludes but can't see. Threads may share one.
+    """
+
+    config: Config = field(default_factory=Config)
+    eyes: Eyes | None = None
+    provenance: Provenance = field(default_factory=lambda: Provenance(version=__version__, knowledge=file_hashes()))
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @classmethod
+    def load(cls, config: Config | None = None) -> Pipeline:
+        """Return a pipeline with its networks loaded and their hashes verified.
+
+        Raises WeightsError when a bundle is absent or broken, OVFError when the wanted device is not there.
+        """
+        # Imported here: torch takes seconds, and neither `ovf --help` nor `ovf recommend` needs it.
+        from ovf_imaging.vision import Reader
+
+        config = config or Config()
+        reader = Reader.load(config.models_dir, config.device)
+        eyes: Eyes = reader if reader.device == "cpu" else _spared(reader, config)
+        made_by = Provenance(
+            version=__version__, models=dict(reader.models), knowledge=file_hashes(), device=reader.device
+        )
+        return cls(config=config, eyes=eyes, provenance=made_by)
+
+    @classmethod
+    def of(cls, case: Case) -> Pipeline:
+        """Return a pipeline that concludes anew for a case already seen, under the models, device and time it had."""
+        return cls(provenance=replace(case.provenance, version=__version__, knowledge=file_hashes()))
+
+    @property
+    def device(self) -> str:
+        """The device that images are read on."""
+        return self.provenance.device
+
+    def read_study(self, inputs: str | Path | Iterable[str | Path]) -> Study:
+        """Return the study that lies in a file, folder or zip, with the view, sequence and position of the config."""
+        paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+        chosen = self.config
+        return read_study(
+            [Path(p) for p in paths], view=chosen.view, sequence=chosen.sequence, position=chosen.position
+        )
+
+    def run(self, inputs: Inputs, context: Context | None = None, watch: Watch | None = None) -> Case:
+        """Return the case of one study: a file, a folder, a zip, several of them, or a Study read before.
+
+        Raises InputError (StudyError, ImageError, ReadingError) when nothing in it can be used.
+        """
+        study = inputs if isinstance(inputs, Study) else self.read_study(inputs)
+        study, readings = self._look(study, watch)
+        case = self.conclude(study, readings, context or Context())
+        return replace(case, provenance=replace(case.provenance, made=self.clock()))
+
+    def see(self, study: Study) -> tuple[Reading, ...]:
+        """Return a reading of each series that can be read; ReadingError or ImageError when none can."""
+        return self._look(study)[1]
+
+    def conclude(self, study: Study, readings: tuple[Reading, ...], context: Context) -> Case:
+        """Return the case that readings and context amount to; pure: same arguments, same case."""
+        measurements = tuple(m for index, reading in enumerate(readings) for m in measure(reading, index))
+        assessment = assess(readings, measurements)
+        advice = recommend(assessment, measurements, context)
+        return Case(
+            study=study,
+            context=context,
+            readings=readings,
+            measurements=measurements,
+            assessment=assessment,
+            recommendations=advice.recommendations,
+            missing=advice.missing,
+            provenance=self.provenance,
+            caveats=advice.caveats,
+        )
+
+    def _look(self, study: Study, watch: Watch | None = None) -> tuple[Study, tuple[Reading, ...]]:
+        """Return the readings, and the study with a caveat for each series that gave none."""
+        if not study.series:
+            raise StudyError("a lateral film or a sagittal MR series wanted, the study holds none; give other files")
+        readings: list[Reading] = []
+        refused: list[InputError] = []
+        caveats: list[Caveat] = []
+        for index, series in enumerate(study.series):
+            if watch is not None:
+                watch(f"reading series {index + 1} of {len(study.series)}", index, len(study.series))
+            try:
+                readings.append(self._read(series))
+            except (ImageError, ReadingError) as error:
+                refused.append(error)
+                caveats.append(_not_read(series, error))
+        if watch is not None:
+            watch("measuring", len(study.series), len(study.series))
+        if not readings:
+            raise _refusal(refused)
+        return replace(study, caveats=(*study.caveats, *caveats)), tuple(readings)
+
+    def _read(self, series: Series) -> Reading:
+        if self.eyes is None:
+            raise ValueError("this pipeline has no eyes; make one with Pipeline.load()")
+        reading = self.eyes.read(load_image(series))
+        if not reading.vertebrae:
+            raise NoVertebraeError(f"vertebrae wanted, none found on the {series.view} {series.modality} image")
+        return reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SparedEyes:
+    """Eyes that read an image on other eyes when the first run out of memory, and say so."""
+
+    first: Eyes
+    spare: Callable[[], Eyes]
+    out_of_memory: type[Exception]
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """The models of the first eyes; the spare ones hold the same."""
+        return self.first.models
+
+    def read(self, image: Image) -> Reading:
+        """Return the first eyes' reading, or the spare ones' with a caveat."""
+        try:
+            return self.first.read(image)
+        except self.out_of_memory:
+            reading = self.spare().read(image)
+        text = "The graphics card ran out of memory; this image was read on the CPU."
+        return replace(reading, caveats=(*reading.caveats, Caveat(code="read-on-cpu", text=text)))
+
+
+def _spared(eyes: Eyes, config: Config) -> Eyes:
+    import torch  # here for the reason given in Pipeline.load
+
+    from ovf_imaging.vision import Reader
+
+    return SparedEyes(
+        first=eyes, spare=lambda: Reader.load(config.models_dir, "cpu"), out_of_memory=torch.OutOfMemoryError
+    )
+
+
+def _not_read(series: Series, error: InputError) -> Caveat:
+    name = series.view if series.sequence in (Sequence.NONE, Sequence.UNKNOWN) else f"{series.view} {series.sequence}"
+    return Caveat(code="series-not-read", text=f"A {name} series was not read: {error}.", must_see=True)
+
+
+def _refusal(errors: list[InputError]) -> InputError:
+    """Return the first error; with several series, one of its kind that holds every reason in one line."""
+    if len(errors) == 1:
+        return errors[0]
+    reasons = "; ".join(dict.fromkeys(str(e) for e in errors))
+    return type(errors[0])(f"none of the {len(errors)} series can be read: {reasons}")
