@@ -17,6 +17,7 @@ import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
+    UID,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
     MRImageStorage,
@@ -31,13 +32,13 @@ PAINTED_BODY = np.array([[71.5, 146], [72.8, 160], [75.5, 174], [93.0, 143], [95
 POLYGON_SLICES = ("valid_630.jpg", "valid_653.jpg", "valid_686.jpg")
 
 
-def uid(*parts: object) -> str:
+def uid(*parts: object) -> UID:
     """Return a UID that depends on its parts alone."""
     number = int(hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:30], 16)
-    return f"2.25.{number}"
+    return UID(f"2.25.{number}")
 
 
-def base(name: str, instance: int, sop_class: str, modality: str) -> FileDataset:
+def base(name: str, instance: int, sop_class: UID, modality: str) -> FileDataset:
     """Return an empty image dataset of a made-up patient."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class

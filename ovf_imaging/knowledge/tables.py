@@ -54,6 +54,7 @@ class HeightTrend:
     max_levels_away: int
     excluded_signs: frozenset[SignKind]
     sign_probability: float
+    outline_grown: float
     stray_at_most: float
     foreign_at_most: float
 
@@ -141,6 +142,7 @@ def heights(path: Path = KNOWLEDGE_DIR / "heights.toml") -> HeightTrend:
         max_levels_away=int(number(path, "reference", reference, "max_levels_away", 1, 24)),
         excluded_signs=frozenset(SignKind(kind) for kind in signs),
         sign_probability=number(path, "reference", reference, "sign_probability", 0, 1),
+        outline_grown=number(path, "mixed_masks", masks, "outline_grown", 1, 2),
         stray_at_most=number(path, "mixed_masks", masks, "stray_at_most", 0, 1),
         foreign_at_most=number(path, "mixed_masks", masks, "foreign_at_most", 0, 1),
     )

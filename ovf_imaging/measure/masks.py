@@ -42,14 +42,18 @@ def mixed_masks(reading: Reading, vertebrae: Sequence[Vertebra]) -> frozenset[in
         total = int(counts[vertebra.level])
         if not total:
             continue
-        inside, window = _inside(grid, vertebra.landmarks[_OUTLINE, 1:] / step)
-        own = inside & (window == vertebra.level)
-        foreign = inside & (window != 0) & ~own
+        outline = vertebra.landmarks[_OUTLINE, 1:] / step
+        inside, window = _inside(grid, outline)
+        foreign = inside & (window != 0) & (window != vertebra.level)
         if foreign.sum() > trend.foreign_at_most * inside.sum():
             found.add(vertebra.level)
+        # Endplates and walls bulge beyond the lines between landmarks: that is no stray mask.
+        roomy = outline.mean(0) + (outline - outline.mean(0)) * trend.outline_grown
+        inside, window = _inside(grid, roomy)
+        own = inside & (window == vertebra.level)
         if total - own.sum() > trend.stray_at_most * total:
             found.add(vertebra.level)
-            found |= _robbed(vertebra, bodies, grid, own, step)
+            found |= _robbed(vertebra, bodies, grid, own, roomy, step)
     return frozenset(found)
 
 
@@ -68,10 +72,15 @@ def _inside(grid: NDArray[np.uint8], outline: Array) -> tuple[NDArray[np.bool_],
 
 
 def _robbed(
-    vertebra: Vertebra, bodies: Sequence[Vertebra], grid: NDArray[np.uint8], own: NDArray[np.bool_], step: int
+    vertebra: Vertebra,
+    bodies: Sequence[Vertebra],
+    grid: NDArray[np.uint8],
+    own: NDArray[np.bool_],
+    outline: Array,
+    step: int,
 ) -> set[int]:
     """Return the level of the body beside which the stray part of a mask lies, if there is one."""
-    low = np.maximum(np.floor(vertebra.landmarks[:, 1:].min(0) / step).astype(int), 0)
+    low = np.maximum(np.floor(outline.min(0)).astype(int), 0)
     stray = grid == vertebra.level
     stray[low[0] : low[0] + own.shape[0], low[1] : low[1] + own.shape[1]] &= ~own
     centre = np.argwhere(stray).mean(0) * step

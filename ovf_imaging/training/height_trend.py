@@ -16,9 +16,9 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
-from ovf_imaging.training.mask_landmarks import frame_from_centres, mask_landmarks
 from ovf_imaging.training.mri_data import HELD_BACK
 from ovf_imaging.types import Level
+from ovf_imaging.vision.mask_landmarks import frame_from_centres, mask_landmarks
 
 Array = NDArray[np.float64]
 Heights = dict[int, Array]  # level → (3,) anterior, middle, posterior

@@ -14,8 +14,8 @@ from PIL import Image as Picture
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from ovf_imaging.training.mask_landmarks import frame_from_centres, mask_landmarks
 from ovf_imaging.training.scene import Scene
+from ovf_imaging.vision.mask_landmarks import frame_from_centres, mask_landmarks
 
 Array = NDArray[np.float64]
 # Split by patient, fixed before any training. spineweb 02, 03, 06, 07 and 08 may be one patient, 10 and 11 are one.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
@@ -14,15 +15,18 @@ from ovf_imaging.errors import NoVertebraeError, ReadingError
 from ovf_imaging.types import Image, Reading, Scale
 from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, vertebra
 from ovf_imaging.vision.channels import BODY, SACRUM, Channels
-from ovf_imaging.vision.decode import Dense, Track, chain, instance_labels, link, sights_in_slice
+from ovf_imaging.vision.decode import Dense, Sight, Track, chain, instance_labels, link, sights_in_slice
 from ovf_imaging.vision.frame import Frame, plain_frame, sagittal_frame
 from ovf_imaging.vision.levels import number, steps_between
+from ovf_imaging.vision.mask_landmarks import mask_landmarks
 from ovf_imaging.vision.networks import VertebraNet
+from ovf_imaging.vision.shapes import body_pose
 from ovf_imaging.vision.weights import Bundle
 
 Array = NDArray[np.float64]
 _BATCH = 4  # slices at once: bounds the memory
 _NEIGHBOUR_MM = 4.0  # how far apart the slices lay that the network was trained on
+_WHOLE = 0.85  # part of a body's mask that its largest piece must hold for its edge to be trusted
 _READ_MM = 2.5  # of thinner slices some are read, the rest interpolated
 
 
@@ -99,6 +103,8 @@ class MriReader:
         settings = self.bundle.settings
         x = (frame.to_working(grey) - settings["grey_mean"]) / settings["grey_spread"]
         read, step = slices_to_read(image), slices_apart(image, _NEIGHBOUR_MM)
+        if image.affine[0, 0] > 0:  # trained on slices that step to the patient's right (−x)
+            step = -step
         masks, dense = [], []
         with torch.inference_mode():
             for first in range(0, len(read), _BATCH):
@@ -117,11 +123,12 @@ class MriReader:
         read = slices_to_read(image)
         calibration = float(self.bundle.settings["covariance_factor"])
         vertebrae = []
-        for track, level in zip(tracks, numbering.levels, strict=True):
+        instances = instance_labels(dense, tracks)
+        for index, (track, level) in enumerate(zip(tracks, numbering.levels, strict=True)):
             sight = track.best
             body = Body(
                 slice=read[sight.slice],
-                landmarks=frame.points_to_native(sight.landmarks),
+                landmarks=frame.points_to_native(_on_the_edge(sight, instances[sight.slice] == index + 1)),
                 covariance=frame.covariance_to_native(sight.covariance * calibration),
                 confidence=track.certainty,
             )
@@ -133,6 +140,23 @@ class MriReader:
             reader=f"{self.bundle.name} {self.bundle.version}",
             caveats=numbering_caveats(numbering) + cut_caveats(vertebrae),
         )
+
+
+def _on_the_edge(sight: Sight, mask: NDArray[np.bool_]) -> Array:
+    """Return the landmarks on the edge of the body's mask, as the training landmarks were taken from masks.
+
+    The votes say which corner is which. They stand alone where the mask is in pieces: on images unlike those of the
+    training they stray further than the mask does.
+    """
+    pieces, count = ndimage.label(mask)
+    if count == 0:
+        return sight.landmarks
+    sizes = np.bincount(pieces.ravel())[1:]
+    if sizes.max() < _WHOLE * sizes.sum():
+        return sight.landmarks
+    pose = body_pose(sight.landmarks)
+    found = mask_landmarks(pieces == sizes.argmax() + 1, pose.up, pose.front)
+    return sight.landmarks if found is None else found
 
 
 def chain_score(tracks: list[Track]) -> float:

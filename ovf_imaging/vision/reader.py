@@ -11,8 +11,8 @@ import torch
 
 from ovf_imaging.errors import OVFError, ReadingError
 from ovf_imaging.types import Caveat, Image, Reading, View
-from ovf_imaging.vision.mri import MriReader, chain_score
-from ovf_imaging.vision.radiograph import FilmReader, normalise_film
+from ovf_imaging.vision.mri import MriReader
+from ovf_imaging.vision.radiograph import FilmReader
 from ovf_imaging.vision.weights import load_bundle
 
 MRI_BUNDLE = "vertebrae_mri"
@@ -69,17 +69,30 @@ class Reader:
         raise ReadingError(f"a sagittal MRI or a lateral film is wanted, this image is {image.view.value}")
 
     def _read_picture(self, image: Image) -> Reading:
-        """Let both networks look at a picture of unknown kind and keep the one that sees more of a spine."""
-        film = chain_score(self.film.find(image, normalise_film(image)).tracks)
-        _, _, tracks = self.mri.find(image)
-        mri = chain_score(tracks)
-        # The film network was taught MRI slices as negatives, the MRI network no films: the film's word counts first.
-        lateral = film >= self.film.bundle.settings["picture_share"] * mri
-        view, reader = (View.LATERAL, self.film) if lateral else (View.SAGITTAL, self.mri)
-        reading = reader.read(replace(image, view=view))
-        name, flag = ("lateral radiograph", "lateral") if lateral else ("sagittal MRI", "sagittal")
+        """Read a picture of unknown kind as a film when its bodies are surely a film's, else as MRI, and say which."""
+        film, refusal = self._try(self.film, replace(image, view=View.LATERAL))
+        sure = self.film.bundle.settings["picture_confidence"]
+        reading = film if film is not None and _confidence(film) >= sure else None
+        if reading is None:
+            reading, _ = self._try(self.mri, replace(image, view=View.SAGITTAL))
+        reading = reading or film
+        if reading is None:
+            raise refusal or ReadingError("a sagittal MRI or a lateral film is wanted")
+        view = reading.image.view
+        name = "lateral radiograph" if view is View.LATERAL else "sagittal MRI"
         caveat = Caveat(
             code="view-guessed",
-            text=f"The file does not say what it shows; it was read as a {name}. Say so with --view {flag}.",
+            text=f"The file does not say what it shows; it was read as a {name}. Say so with --view {view.value}.",
         )
         return replace(reading, caveats=(*reading.caveats, caveat))
+
+    @staticmethod
+    def _try(reader: MriReader | FilmReader, image: Image) -> tuple[Reading | None, ReadingError | None]:
+        try:
+            return reader.read(image), None
+        except ReadingError as error:
+            return None, error
+
+
+def _confidence(reading: Reading) -> float:
+    return sum(v.confidence for v in reading.vertebrae) / len(reading.vertebrae)

@@ -10,8 +10,8 @@ import SimpleITK as sitk  # noqa: N813
 
 from ovf_imaging.assess import assess
 from ovf_imaging.measure import measure
-from ovf_imaging.training.mask_landmarks import frame_from_centres, mask_landmarks
 from ovf_imaging.types import Reading, Vertebra
+from ovf_imaging.vision.mask_landmarks import frame_from_centres, mask_landmarks
 from tests.measure.build import image
 
 

@@ -120,12 +120,36 @@ def test_a_place_that_cannot_be_written_is_told(out: str) -> None:
         write_case(fakes.empty_case(), Path(out))
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from ovf_imaging.errors import OutputError
+from ovf_imaging.report import write_case
+from tests import fakes
+case = fakes.empty_case()
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    write_case(case, Path(sys.argv[1]))
+except OutputError as error:
+    print(error)
+"""
+
+
 def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="writing there isn't allowed"):
-        write_case(fakes.empty_case(), tmp_path / "out")
-    tmp_path.chmod(0o700)
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-c", UNPRIVILEGED, str(locked / "out")],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "writing there isn't allowed" in done.stdout
+    assert not list(locked.iterdir())
 
 
 LIMITED = """

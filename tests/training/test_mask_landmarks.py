@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ovf_imaging.training.fit import Schedule, fit
 from ovf_imaging.training.losses import heatmap_loss
-from ovf_imaging.training.mask_landmarks import mask_landmarks
+from ovf_imaging.vision.mask_landmarks import mask_landmarks
 
 UP, FRONT = np.array([-1.0, 0.0]), np.array([0.0, -1.0])
 
