@@ -80,7 +80,14 @@ def _summary(rows: list[Row]) -> dict[str, float]:
         values = [float(r[key]) for r in rows if r.get(key) is not None]
         if values:
             out[f"{key}_percent"] = round(100 * float(np.mean(values)), 2)
-    for key in ("dice", "corner_percent", "height_error_mm", "height_error_percent", "wedge_error_deg"):
+    for key in (
+        "dice",
+        "dice_whatever_level",
+        "corner_percent",
+        "height_error_mm",
+        "height_error_percent",
+        "wedge_error_deg",
+    ):
         values = [v for r in rows for v in np.atleast_1d(r[key] if r.get(key) is not None else [])]
         if values:
             array = np.asarray(values, dtype=float)
@@ -124,6 +131,7 @@ def _mri_rows(name: str, image: Image, truth: NDArray[np.uint8], reading: Readin
             "level_right": best == level,
             "anchored": not any(c.code == "levels-not-anchored" for c in reading.caveats),
             "dice": overlaps.get(level, 0.0),
+            "dice_whatever_level": overlaps.get(best, 0.0),
         }
         if best in by_level and level in marks and level != S1:
             row |= _shape_errors(by_level[best], marks[level], image)
