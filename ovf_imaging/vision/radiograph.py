@@ -25,6 +25,7 @@ from ovf_imaging.vision.weights import Bundle
 
 Array = NDArray[np.float64]
 _GRID = np.stack(np.meshgrid(*[np.arange(CROP_PX) - CROP_PX / 2 + 0.5] * 2, indexing="ij"), -1)
+_FRONTAL = "the film looks frontal (AP or PA); a lateral film of the spine is wanted"
 # Starts of the refiner around the localiser's pose: their mean is better than any, their spread is doubt.
 _STARTS = (
     {"up": 0.0, "front": 0.0, "turn_rad": 0.0, "scale": 1.0},
@@ -73,7 +74,7 @@ class FilmReader:
         grey = normalise_film(image)
         sight = self.find(image, grey)
         if sight.frontal > 0.5:
-            raise ReadingError("the film looks frontal (AP or PA); a lateral film of the spine is wanted")
+            raise ReadingError(_FRONTAL)
         if len(sight.tracks) < 2:
             raise NoVertebraeError(
                 f"no column of vertebrae found ({len(sight.tracks)} body); a lateral film of two or more is wanted"
@@ -85,6 +86,16 @@ class FilmReader:
         )
         bodies = self._refine(grey[0], sight)
         return self._reading(image, bodies, numbering, sight)
+
+    def refuse_frontal(self, image: Image) -> None:
+        """Raise ReadingError when a picture of unknown kind is surely a frontal film: a long column seen from the front.
+
+        On MRI the localiser sees parts of columns, never so sure and so long.
+        """
+        sight = self.find(image, normalise_film(image))
+        sure = self.bundle.settings["surely_frontal"]
+        if sight.frontal >= sure["probability"] and sight.score >= sure["score"]:
+            raise ReadingError(_FRONTAL)
 
     def find(self, image: Image, grey: Tensor) -> FilmSight:
         """Return the best sight of the film over scales and, where the first sees little, turns."""

@@ -70,6 +70,7 @@ class Reader:
 
     def _read_picture(self, image: Image) -> Reading:
         """Read a picture of unknown kind as a film when its bodies are surely a film's, else as MRI, and say which."""
+        self.film.refuse_frontal(image)
         film, refusal = self._try(self.film, replace(image, view=View.LATERAL))
         sure = self.film.bundle.settings["picture_confidence"]
         reading = film if film is not None and _confidence(film) >= sure else None
@@ -83,6 +84,7 @@ class Reader:
         caveat = Caveat(
             code="view-guessed",
             text=f"The file does not say what it shows; it was read as a {name}. Say so with --view {view.value}.",
+            must_see=True,
         )
         return replace(reading, caveats=(*reading.caveats, caveat))
 

@@ -195,12 +195,13 @@ def test_mirrored_film_reads_mirrored(reader: Reader, shared_data: Path, name: s
 
 @pytest.mark.real_data
 def test_frontal_films_are_refused(reader: Reader, shared_data: Path):
-    """Frontal films kept out of training are refused; the model card reports the rate over all of them."""
+    """Frontal films kept out of training are refused, told lateral or not; the model card reports the rate over all."""
     names = sorted(p.name for p in (shared_data / "radiographs_ap_landmarks").glob("*.jpg"))[::5][:12]
     for name in names:
         image = load_image(read_study([shared_data / "radiographs_ap_landmarks" / name], view=View.LATERAL).series[0])
-        with pytest.raises(ReadingError, match="lateral film"):
-            reader.read(image)
+        for view in (View.LATERAL, View.UNKNOWN):
+            with pytest.raises(ReadingError, match="looks frontal"):
+                reader.read(replace(image, view=view))
 
 
 def test_auto_device_is_always_there():
