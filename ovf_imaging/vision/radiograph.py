@@ -88,7 +88,7 @@ class FilmReader:
         return self._reading(image, bodies, numbering, sight)
 
     def refuse_frontal(self, image: Image) -> None:
-        """Raise ReadingError when a picture of unknown kind is surely a frontal film: a long column seen from the front.
+        """Raise ReadingError when a picture of unknown kind is surely a frontal film: a long column seen so.
 
         On MRI the localiser sees parts of columns, never so sure and so long.
         """
