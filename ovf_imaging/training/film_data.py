@@ -16,7 +16,8 @@ from PIL import Image as Picture
 from skimage.draw import polygon2mask
 
 from ovf_imaging.training.scene import FRONTAL, Scene
-from ovf_imaging.vision.shapes import outline
+from ovf_imaging.vision.grey import film_grey
+from ovf_imaging.vision.shapes import outline, up_of
 
 Array = NDArray[np.float64]
 # Kept back for validation, fixed before any training; each film is another patient.
@@ -25,12 +26,6 @@ POINTS = ("TF", "TM", "TB", "BF", "BM", "BB")
 LEVEL_NUMBER = {f"T{i}": 7 + i for i in range(1, 13)} | {f"L{i}": 19 + i for i in range(1, 6)}
 S1, L5 = 26, 24
 BASE_DEPTH_PX = 72.0  # films are reduced to this body depth once
-
-
-def normalise_film(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return grey values between 0 and 1: the 0.5th to 99.5th percentile."""
-    low, high = np.percentile(grey, [0.5, 99.5])
-    return np.asarray(np.clip((grey - low) / max(high - low, 1e-6), 0, 1), dtype=np.float32)
 
 
 def load_grey(path: Path, factor: float) -> NDArray[np.float32]:
@@ -73,7 +68,7 @@ def lateral_scene(path: Path, entry: dict[str, Any]) -> Scene:
         instances[polygon2mask(grey.shape, outline(body))] = level
     if S1 in marks:
         instances[polygon2mask(grey.shape, _sacrum(marks[S1], complete[max(complete)]))] = S1
-    film = torch.from_numpy(normalise_film(grey))[None]
+    film = torch.from_numpy(film_grey(grey))[None]
     levels = sorted(complete)
     return Scene(
         image=film,
@@ -87,16 +82,11 @@ def lateral_scene(path: Path, entry: dict[str, Any]) -> Scene:
     )
 
 
-def _up(body: Array) -> Array:
-    up = body[:3].mean(0) - body[3:].mean(0)
-    return np.asarray(up / np.linalg.norm(up))
-
-
 def _sacrum(endplate: Array, lowest: Array) -> Array:
     """Return the upper part of S1: its endplate and half its depth below."""
     front, back = endplate[0], endplate[2]
     normal = np.array([-(back - front)[1], (back - front)[0]])
-    normal *= -np.sign(normal @ _up(lowest)) / np.linalg.norm(normal)
+    normal *= -np.sign(normal @ up_of(lowest)) / np.linalg.norm(normal)
     shrink = (back - front) * 0.1
     down = normal * 0.5 * np.linalg.norm(back - front)
     return np.array([front, back, back - shrink + down, front + shrink + down])
@@ -109,19 +99,19 @@ def _ignore(shape: tuple[int, ...], marks: dict[int, Array], complete: dict[int,
     levels = sorted(complete)
     top, low = complete[levels[0]], complete[levels[-1]]
     margin = 0.06 * body_depth(top)
-    ignore[0] |= (grid - top[:3].mean(0)) @ _up(top) > margin
-    below = (grid - low[3:].mean(0)) @ -_up(low)
+    ignore[0] |= (grid - top[:3].mean(0)) @ up_of(top) > margin
+    below = (grid - low[3:].mean(0)) @ -up_of(low)
     if levels[-1] != L5:
         ignore[0] |= below > margin
     if S1 in marks:
         s1 = marks[S1]
-        ignore[1] |= (grid - s1[1]) @ -_up(low) > 0.4 * np.linalg.norm(s1[0] - s1[2])
+        ignore[1] |= (grid - s1[1]) @ -up_of(low) > 0.4 * np.linalg.norm(s1[0] - s1[2])
     else:
         ignore[1] |= below > 0
     for above, under in itertools.pairwise(levels):
         if under - above > 1:
             a, b = complete[above], complete[under]
-            gap = ((grid - a[3:].mean(0)) @ -_up(a) > 0) & ((grid - b[:3].mean(0)) @ _up(b) > 0)
+            gap = ((grid - a[3:].mean(0)) @ -up_of(a) > 0) & ((grid - b[:3].mean(0)) @ up_of(b) > 0)
             ignore[0] |= gap
     return ignore
 
@@ -154,7 +144,7 @@ def frontal_scenes(folder: Path, step: int = 1, first: int = 0) -> list[Scene]:
             instances[polygon2mask(grey.shape, body * factor)] = FRONTAL
         scenes.append(
             Scene(
-                image=torch.from_numpy(normalise_film(grey))[None],
+                image=torch.from_numpy(film_grey(grey))[None],
                 instances=torch.from_numpy(instances),
                 ignore=torch.zeros((2, *grey.shape), dtype=torch.bool),
                 focus=np.mean(bodies, (0, 1)) * factor,

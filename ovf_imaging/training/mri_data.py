@@ -15,7 +15,9 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from ovf_imaging.training.scene import Scene
+from ovf_imaging.vision.grey import mri_grey
 from ovf_imaging.vision.mask_landmarks import frame_from_centres, mask_landmarks
+from ovf_imaging.vision.shapes import up_of
 
 Array = NDArray[np.float64]
 # Split by patient, fixed before any training. spineweb 02, 03, 06, 07 and 08 may be one patient, 10 and 11 are one.
@@ -36,12 +38,6 @@ class Volume:
     labels: NDArray[np.uint8]  # (S, H, W)
 
 
-def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return grey values between about 0 and 1: the 1st to 99.5th percentile, square-rooted a little."""
-    low, high = np.percentile(pixels, [1, 99.5])
-    return np.asarray(np.clip((pixels - low) / max(high - low, 1e-6), 0, 1) ** 0.6, dtype=np.float32)
-
-
 def load_volumes(folder: Path) -> list[Volume]:
     """Return all volumes of `mri_vertebral_bodies`."""
     volumes = []
@@ -50,7 +46,7 @@ def load_volumes(folder: Path) -> list[Volume]:
         # Stored (P, I, R): SimpleITK's array is (slice, row, column) with rows down and columns backwards.
         pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(np.float32)
         labels = sitk.GetArrayFromImage(sitk.ReadImage(str(path.with_name(f"{name}_labels.nii.gz")))).astype(np.uint8)
-        volumes.append(Volume(name=name, pixels=normalise(pixels), labels=labels))
+        volumes.append(Volume(name=name, pixels=mri_grey(pixels), labels=labels))
     return volumes
 
 
@@ -75,21 +71,16 @@ def ignore_maps(
 ) -> NDArray[np.bool_]:
     """Return (2, H, W): where body and sacrum are not labelled, above the top body and below the lowest."""
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1).astype(float)
-    up = _up(top)
+    up = up_of(top)
     above = (grid - top[:3].mean(0)) @ up > 3
     ignore = np.zeros((2, *shape), dtype=bool)
     ignore[0] |= above
     if bottom is not None and bottom_level != S1:
-        below = (grid - bottom[3:].mean(0)) @ _up(bottom) < -1
+        below = (grid - bottom[3:].mean(0)) @ up_of(bottom) < -1
         ignore[1] |= below
         if bottom_level != L5:
-            ignore[0] |= (grid - bottom[3:].mean(0)) @ _up(bottom) < -3
+            ignore[0] |= (grid - bottom[3:].mean(0)) @ up_of(bottom) < -3
     return ignore
-
-
-def _up(body: Array) -> Array:
-    up = body[:3].mean(0) - body[3:].mean(0)
-    return np.asarray(up / np.linalg.norm(up), dtype=np.float64)
 
 
 def volume_scenes(volume: Volume) -> list[Scene]:
@@ -144,7 +135,7 @@ def polygon_scenes(folder: Path) -> list[Scene]:
         depth = float(np.median([_depth(m) for k, m in marks.items() if k != S1]))
         scenes.append(
             Scene(
-                image=torch.from_numpy(normalise(grey))[None].expand(3, -1, -1),
+                image=torch.from_numpy(mri_grey(grey))[None].expand(3, -1, -1),
                 instances=torch.from_numpy(labels),
                 ignore=torch.from_numpy(ignore),
                 landmarks=marks,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, ve
 from ovf_imaging.vision.channels import BODY, SACRUM, Channels
 from ovf_imaging.vision.decode import Dense, Sight, Track, chain, instance_labels, link, sights_in_slice
 from ovf_imaging.vision.frame import Frame, plain_frame, sagittal_frame
+from ovf_imaging.vision.grey import mri_grey
 from ovf_imaging.vision.levels import number, steps_between
 from ovf_imaging.vision.mask_landmarks import mask_landmarks
 from ovf_imaging.vision.networks import VertebraNet
@@ -55,7 +56,7 @@ class MriReader:
     def find(self, image: Image) -> tuple[Frame, Dense, list[Track]]:
         """Return the working frame, the network's outputs there and the chain of bodies."""
         settings = self.bundle.settings
-        grey = normalise_mri(image)
+        grey = torch.from_numpy(mri_grey(image.pixels, image.valid))
         if image.scale is not Scale.UNKNOWN:
             frame = sagittal_frame(image, settings["working_pixel_mm"])
             dense = self._infer(grey, frame, image)
@@ -82,13 +83,8 @@ class MriReader:
         if len(tracks) >= 2:
             depth = float(np.median([t.best.depth for t in tracks]))
             if not 0.85 < depth / wanted < 1.2:
-                scaled = Frame(
-                    transpose=frame.transpose,
-                    flip_rows=frame.flip_rows,
-                    flip_columns=frame.flip_columns,
-                    native=frame.native,
-                    size=(round(frame.size[0] * wanted / depth), round(frame.size[1] * wanted / depth)),
-                )
+                size = (round(frame.size[0] * wanted / depth), round(frame.size[1] * wanted / depth))
+                scaled = replace(frame, size=size)
                 again = self._infer(grey, scaled, image)
                 found = self._chain(again)
                 if chain_score(found) >= 0.9 * chain_score(tracks):
@@ -162,17 +158,6 @@ def _on_the_edge(sight: Sight, mask: NDArray[np.bool_]) -> Array:
 def chain_score(tracks: list[Track]) -> float:
     """Return how much of a spine the tracks are: bodies, each by its certainty."""
     return sum(max(t.certainty - 0.4, 0.0) / 0.6 for t in tracks) if len(tracks) >= 2 else 0.0
-
-
-def normalise_mri(image: Image) -> Tensor:
-    """Return grey values (S, H, W) between 0 and 1, padding 0: 1st to 99.5th percentile, square-rooted a little."""
-    pixels = image.pixels
-    inside = pixels[image.valid] if image.valid is not None else pixels
-    low, high = np.percentile(inside, [1, 99.5])
-    grey = np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1) ** 0.6
-    if image.valid is not None:
-        grey = np.where(image.valid, grey, 0)
-    return torch.from_numpy(np.ascontiguousarray(grey, dtype=np.float32))
 
 
 def slices_apart(image: Image, distance_mm: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, ve
 from ovf_imaging.vision.channels import Channels
 from ovf_imaging.vision.decode import Dense, Track, chain, link, sights_in_slice
 from ovf_imaging.vision.frame import Frame, plain_frame
+from ovf_imaging.vision.grey import film_grey
 from ovf_imaging.vision.levels import Numbering, number, steps_between
 from ovf_imaging.vision.mri import chain_score, to_dense
 from ovf_imaging.vision.networks import STRIDE, VertebraNet
@@ -39,6 +40,7 @@ _STARTS = (
 class FilmSight:
     """What the localiser saw of a film at one scale and turn."""
 
+    grey: Tensor  # (1, H, W), the whole film
     frame: Frame
     dense: Dense
     tracks: list[Track]
@@ -71,8 +73,16 @@ class FilmReader:
 
     def read(self, image: Image) -> Reading:
         """Return the bodies of a lateral film; ReadingError for a frontal film or when none is found."""
-        grey = normalise_film(image)
-        sight = self.find(image, grey)
+        return self.read_sight(image, self.look(image))
+
+    def look(self, image: Image) -> FilmSight:
+        """Return the best sight of a film, before anything is refused."""
+        pixels = image.pixels[:1]
+        valid = None if image.valid is None else image.valid[:1]
+        return self.find(image, torch.from_numpy(film_grey(pixels, valid)))
+
+    def read_sight(self, image: Image, sight: FilmSight) -> Reading:
+        """Return the bodies of a film that was looked at; ReadingError as `read`."""
         if sight.frontal > 0.5:
             raise ReadingError(_FRONTAL)
         if len(sight.tracks) < 2:
@@ -84,15 +94,14 @@ class FilmReader:
         numbering = number(
             [t.levels for t in sight.tracks], [t.sacrum for t in sight.tracks], steps_between(centres, depths)
         )
-        bodies = self._refine(grey[0], sight)
+        bodies = self._refine(sight.grey[0], sight)
         return self._reading(image, bodies, numbering, sight)
 
-    def refuse_frontal(self, image: Image) -> None:
+    def refuse_frontal(self, sight: FilmSight) -> None:
         """Raise ReadingError when a picture of unknown kind is surely a frontal film: a long column seen so.
 
         On MRI the localiser sees parts of columns, never so sure and so long.
         """
-        sight = self.find(image, normalise_film(image))
         sure = self.bundle.settings["surely_frontal"]
         if sight.frontal >= sure["probability"] and sight.score >= sure["score"]:
             raise ReadingError(_FRONTAL)
@@ -130,13 +139,7 @@ class FilmReader:
         frame = plain_frame(image, factor, turns)
         if like is not None:
             size = tuple(max(STRIDE, round(n * factor)) for n in like.turned)
-            frame = Frame(
-                transpose=like.transpose,
-                flip_rows=like.flip_rows,
-                flip_columns=like.flip_columns,
-                native=like.native,
-                size=(size[0], size[1]),
-            )
+            frame = replace(like, size=(size[0], size[1]))
         x = (frame.to_working(grey) - settings["grey_mean"]) / settings["grey_spread"]
         batch = x[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last).to(self.device)
         with torch.inference_mode():
@@ -146,6 +149,7 @@ class FilmReader:
         seen = torch.from_numpy(dense.body[0, ::2, ::2] > 0.5)
         frontal = torch.sigmoid(Channels.frontal(outputs))[0][seen]
         return FilmSight(
+            grey=grey,
             frame=frame,
             dense=dense,
             tracks=chain(link([sights_in_slice(dense, 0)])),
@@ -240,17 +244,6 @@ def _facing_caveats(image: Image, vertebrae: list[Vertebra]) -> tuple[Caveat, ..
     seen, told = ("right", "left") if front > 0 else ("left", "right")
     text = f"The film seems to face {seen}, its file says {told}; front and back heights may be swapped."
     return (Caveat(code="facing-disagrees", text=text, must_see=True),)
-
-
-def normalise_film(image: Image) -> Tensor:
-    """Return grey values (1, H, W) between 0 and 1, padding 0: the 0.5th to 99.5th percentile."""
-    pixels = image.pixels[:1]
-    inside = pixels[image.valid[:1]] if image.valid is not None else pixels
-    low, high = np.percentile(inside, [0.5, 99.5])
-    grey = np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1)
-    if image.valid is not None:
-        grey = np.where(image.valid[:1], grey, 0)
-    return torch.from_numpy(np.ascontiguousarray(grey, dtype=np.float32))
 
 
 def crop(grey: Tensor, pose: Pose) -> Tensor:

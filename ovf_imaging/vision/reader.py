@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -70,12 +70,13 @@ class Reader:
 
     def _read_picture(self, image: Image) -> Reading:
         """Read a picture of unknown kind as a film when its bodies are surely a film's, else as MRI, and say which."""
-        self.film.refuse_frontal(image)
-        film, refusal = self._try(self.film, replace(image, view=View.LATERAL))
+        sight = self.film.look(image)
+        self.film.refuse_frontal(sight)
+        film, refusal = _try(lambda: self.film.read_sight(replace(image, view=View.LATERAL), sight))
         sure = self.film.bundle.settings["picture_confidence"]
         reading = film if film is not None and _confidence(film) >= sure else None
         if reading is None:
-            reading, _ = self._try(self.mri, replace(image, view=View.SAGITTAL))
+            reading, _ = _try(lambda: self.mri.read(replace(image, view=View.SAGITTAL)))
         reading = reading or film
         if reading is None:
             raise refusal or ReadingError("a sagittal MRI or a lateral film is wanted")
@@ -88,12 +89,12 @@ class Reader:
         )
         return replace(reading, caveats=(*reading.caveats, caveat))
 
-    @staticmethod
-    def _try(reader: MriReader | FilmReader, image: Image) -> tuple[Reading | None, ReadingError | None]:
-        try:
-            return reader.read(image), None
-        except ReadingError as error:
-            return None, error
+
+def _try(read: Callable[[], Reading]) -> tuple[Reading | None, ReadingError | None]:
+    try:
+        return read(), None
+    except ReadingError as error:
+        return None, error
 
 
 def _confidence(reading: Reading) -> float:

@@ -49,6 +49,12 @@ def body_pose(body: Array) -> Pose:
     return Pose(centre=body[[0, 2, 3, 5]].mean(0), up=up, front=front, depth=depth)
 
 
+def up_of(body: Array) -> Array:
+    """Return the unit direction from a body's inferior to its superior endplate, six landmarks (6, 2)."""
+    up = body[:3].mean(0) - body[3:].mean(0)
+    return np.asarray(up / np.linalg.norm(up))
+
+
 def outline(body: Array) -> Array:
     """Return the polygon through six landmarks (K, 2), each endplate a smooth arc through its middle."""
     t = np.linspace(0, 1, 7)[:, None]
