@@ -21,6 +21,7 @@ class Schedule:
     """How long and how fast to train."""
 
     hours: float
+    begin: float = 0.0  # part of the hours that an earlier run has used
     decoder_rate: float = 2e-3
     encoder_rate: float = 8e-4
     weight_decay: float = 1e-2
@@ -43,7 +44,7 @@ def fit(model: nn.Module, step: Step, out: Path, schedule: Schedule, weights: di
     )
     rates = [g["lr"] for g in optimiser.param_groups]
     average = copy.deepcopy(model).eval()
-    used, steps = 0.0, 0
+    used, steps = schedule.begin * schedule.hours * 3600, 0
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)

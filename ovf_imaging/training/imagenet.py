@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from ovf_imaging.vision.networks import EfficientNetLite0
+
+
+def spread_channels(weight: Tensor, channels: int) -> Tensor:
+    """Return a first convolution's weight (O, C, k, k) for more input channels, the new ones outside and zero."""
+    extra = channels - weight.shape[1]
+    return F.pad(weight, (0, 0, 0, 0, extra // 2, extra - extra // 2))
 
 
 def load_imagenet(encoder: EfficientNetLite0) -> None:
@@ -17,6 +25,7 @@ def load_imagenet(encoder: EfficientNetLite0) -> None:
     # The head (1280 features, 1000 classes) is not ours; both sides list stem, then blocks, each in forward order.
     values = [v for k, v in given.items() if not k.startswith(("_conv_head", "_bn1", "_fc"))]
     own = encoder.state_dict()
+    values[0] = spread_channels(values[0], own["stem.0.weight"].shape[1])
     if len(values) != len(own) or any(v.shape != own[k].shape for k, v in zip(own, values, strict=False)):
         raise ValueError("the package's weights are not those of EfficientNet-lite0; pin version 0.1.0")
     encoder.load_state_dict(dict(zip(own, values, strict=True)))

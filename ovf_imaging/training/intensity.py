@@ -53,12 +53,14 @@ def mri_intensity(draw: Draw, rng: np.random.Generator, strength: float = 1.0) -
         image = _blur(image, float(rng.uniform(0.4, 1.3)))
     if rng.random() < 0.6 * strength:
         image = image + torch.from_numpy(rng.normal(0, rng.uniform(0.01, 0.08), tuple(image.shape))).float()
-    if rng.random() < 0.15 * strength:
-        image[0] = image[1]
-    if rng.random() < 0.15 * strength:
-        image[2] = image[1]
+    middle = len(image) // 2
+    for side in (-1, 1):  # a stack that ends here, or one slice further on
+        if rng.random() < 0.15 * strength:
+            last = middle + side * int(rng.integers(middle)) if middle > 1 else middle
+            for index in range(last + side, -1 if side < 0 else len(image), side):
+                image[index] = image[last]
     if rng.random() < 0.2 * strength:
-        image = image[1:2].expand(3, -1, -1)
+        image = image[middle : middle + 1].expand(len(image), -1, -1)
     return image * float(rng.uniform(0.75, 1.25)) + float(rng.normal(0, 0.05))
 
 

@@ -27,6 +27,7 @@ HELD_BACK = (
     *(f"myosegmentum_{n}" for n in ("02", "09", "15", "31", "38", "43", "50")),
 )
 L5, S1 = 24, 26
+BESIDE = (-2, -1, 0, 1, 2)  # the slices that the network sees at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,7 +98,7 @@ def volume_scenes(volume: Volume) -> list[Scene]:
         ends[level] = marks[best][level]
     scenes = []
     for s in range(max(labelled[0] - 1, 0), min(labelled[-1] + 2, len(volume.pixels))):
-        around = [min(max(s + d, 0), len(volume.pixels) - 1) for d in (-1, 0, 1)]
+        around = [min(max(s + d, 0), len(volume.pixels) - 1) for d in BESIDE]
         here = marks.get(s, {})
         ignore = ignore_maps(volume.labels.shape[1:], here, ends[levels[0]], ends[levels[-1]], levels[-1])
         inner = tuple(k for k in here if k not in (levels[0], S1))
@@ -135,7 +136,7 @@ def polygon_scenes(folder: Path) -> list[Scene]:
         depth = float(np.median([_depth(m) for k, m in marks.items() if k != S1]))
         scenes.append(
             Scene(
-                image=torch.from_numpy(mri_grey(grey))[None].expand(3, -1, -1),
+                image=torch.from_numpy(mri_grey(grey))[None].expand(len(BESIDE), -1, -1),
                 instances=torch.from_numpy(labels),
                 ignore=torch.from_numpy(ignore),
                 landmarks=marks,

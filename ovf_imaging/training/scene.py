@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ _COARSE = 4  # the warp is solved on every fourth pixel
 class Scene:
     """One slice or film. Instance values are TPTBox levels, or FRONTAL."""
 
-    image: Tensor  # (3, H, W) float, 0–1: neighbouring slices; or (1, H, W) a film
+    image: Tensor  # (S, H, W) float, 0–1: neighbouring slices, S odd; or (1, H, W) a film
     instances: Tensor  # (H, W) uint8
     ignore: Tensor  # (2, H, W) bool: where the body and the sacrum mask are not known
     landmarks: Mapping[int, Array] = field(default_factory=dict)  # level → (6, 2)
@@ -30,6 +30,18 @@ class Scene:
     focus: Array = field(default_factory=lambda: np.zeros(2))  # where to look when no body has landmarks
     depth_px: float = 34.0  # median body depth
     levels_known: bool = True
+
+
+def nothing(scene: Scene) -> Scene:
+    """Return the picture of `scene` as one that holds nothing to be found: of the other modality."""
+    return replace(
+        scene,
+        instances=torch.zeros_like(scene.instances),
+        ignore=torch.zeros_like(scene.ignore),
+        landmarks={},
+        fracturable=(),
+        focus=np.array(scene.instances.shape) / 2,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +61,7 @@ class View:
 class Draw:
     """One augmented training example."""
 
-    image: Tensor  # (3, h, w) or (1, h, w)
+    image: Tensor  # (S, h, w) or (1, h, w)
     instances: Tensor  # (h, w) uint8
     ignore: Tensor  # (2, h, w)
     table: Tensor  # (256, 6, 2) landmarks by instance value, NaN where unknown

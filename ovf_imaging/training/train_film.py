@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ovf_imaging.training.fit import Schedule, fit
 from ovf_imaging.training.intensity import film_intensity
 from ovf_imaging.training.losses import dense_loss, heatmap_loss
 from ovf_imaging.training.paint import Warp, draw_fracture
-from ovf_imaging.training.scene import Draw, Placing, Scene, View, render, render_at
+from ovf_imaging.training.scene import Draw, Placing, Scene, View, nothing, render, render_at
 from ovf_imaging.training.train_mri import MEAN, SPREAD, load_start, stack
 from ovf_imaging.vision.channels import LEVEL_CHANNELS, VOTE_CHANNELS
 from ovf_imaging.vision.networks import VertebraNet
@@ -25,25 +26,20 @@ LOCALISER_VIEW = View(
     size=(256, 192), depth_px=(15, 58), rotation_deg=11, any_rotation=0.04, flip=0.5, shear=0.07, fracture=0.45
 )
 S1 = 26
+NEGATIVE_STEP = 3  # every third MRI slice: neighbours look alike
 
 
 def _negative_mri(data: Path) -> list[Scene]:
     """Return MRI slices as pictures that hold no film's vertebrae."""
-    scenes = []
-    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies")[::4]:
-        if volume.name in mri_data.HELD_BACK:
-            continue
-        middle = torch.from_numpy(volume.pixels[len(volume.pixels) // 2])[None]
-        shape = middle.shape[1:]
-        scenes.append(
-            Scene(
-                image=middle,
-                instances=torch.zeros(shape, dtype=torch.uint8),
-                ignore=torch.zeros((2, *shape), dtype=torch.bool),
-                focus=np.array(shape) / 2,
-            )
-        )
-    return scenes
+    volumes = mri_data.load_volumes(data / "mri_vertebral_bodies")
+    slices = [
+        replace(nothing(s), image=s.image[len(s.image) // 2][None])
+        for v in volumes
+        if v.name not in mri_data.HELD_BACK
+        for s in mri_data.volume_scenes(v)[::NEGATIVE_STEP]
+    ]
+    polygons = mri_data.polygon_scenes(data / "mri_lumbar_polygons")[::NEGATIVE_STEP]
+    return slices + [replace(nothing(s), image=s.image[:1]) for s in polygons]
 
 
 def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 10) -> VertebraNet:
@@ -61,7 +57,7 @@ def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: i
 
     def step(_: float) -> dict[str, Tensor]:
         draws, images = [], []
-        for source in rng.choice(list(pools), batch, p=[0.7, 0.24, 0.06]):
+        for source in rng.choice(list(pools), batch, p=[0.66, 0.24, 0.1]):
             draw = render(pools[source][rng.integers(len(pools[source]))], LOCALISER_VIEW, rng)
             draws.append(draw)
             images.append(film_intensity(draw, rng))

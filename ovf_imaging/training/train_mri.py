@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ovf_imaging.training import mri_data
+from ovf_imaging.training import film_data, mri_data
 from ovf_imaging.training.fit import Schedule, fit
-from ovf_imaging.training.imagenet import load_imagenet
+from ovf_imaging.training.imagenet import load_imagenet, spread_channels
 from ovf_imaging.training.intensity import mri_intensity
 from ovf_imaging.training.losses import dense_loss
-from ovf_imaging.training.scene import Draw, Scene, View, render
+from ovf_imaging.training.scene import Draw, Scene, View, nothing, render
 from ovf_imaging.vision.channels import LEVEL_CHANNELS, VOTE_CHANNELS
 from ovf_imaging.vision.networks import VertebraNet
 
 VIEW = View(
     size=(256, 192), depth_px=(25, 47), rotation_deg=12, any_rotation=0.04, flip=0.12, shear=0.06, fracture=0.35
 )
-# The last half of the budget sees pictures nearer to real ones, so that edges settle.
-LATE_VIEW = View(
-    size=(256, 192), depth_px=(28, 41), rotation_deg=8, any_rotation=0.02, flip=0.08, shear=0.03, fracture=0.3
+# In the last half of the budget most pictures are as they came, so that edges settle where the readers drew them.
+NEAR_VIEW = View(
+    size=(256, 192), depth_px=(33, 35), rotation_deg=3, any_rotation=0, flip=0.02, shear=0.01, fracture=0.15
 )
-LATE, LATE_STRENGTH = 0.5, 0.6
+NEAR_FROM, NEAR_SHARE, NEAR_STRENGTH = 0.5, 0.6, 0.35
 MEAN, SPREAD = 0.4, 0.25  # of grey values as the network sees them
-SHARES = {"spineweb": 0.36, "zenodo22304": 0.2, "myosegmentum": 0.26, "polygons": 0.18}
+SHARES = {"spineweb": 0.36, "zenodo22304": 0.2, "myosegmentum": 0.26, "polygons": 0.14, "films": 0.04}
 
 
-def load_start(model: VertebraNet, out: Path) -> bool:
-    """Load an earlier run's weights from `out`/start.pt and return True, else ImageNet's into the encoder."""
+def load_start(model: VertebraNet, out: Path) -> None:
+    """Load an earlier run's weights from `out`/start.pt, or ImageNet's into the encoder where there are none."""
     start = out / "start.pt"
     if start.exists():
-        model.load_state_dict(model.state_dict() | torch.load(start, weights_only=True))
-        return True
-    load_imagenet(model.encoder)
-    return False
+        own, given = model.state_dict(), torch.load(start, weights_only=True)
+        for name in ("encoder.stem.0.weight", "edges.near.0.weight"):
+            if name in own and name in given:
+                given[name] = spread_channels(given[name], own[name].shape[1])
+        model.load_state_dict(own | given)
+    else:
+        load_imagenet(model.encoder)
 
 
 def training_scenes(data: Path) -> dict[str, list[Scene]]:
@@ -45,6 +49,14 @@ def training_scenes(data: Path) -> dict[str, list[Scene]]:
     for volume in mri_data.load_volumes(data / "mri_vertebral_bodies"):
         if volume.name not in mri_data.HELD_BACK:
             scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
+    films = data / "radiographs_lateral_lumbar", data / "radiographs_ap_landmarks"
+    scenes["films"] = [
+        replace(nothing(s), image=s.image.expand(len(mri_data.BESIDE), -1, -1))
+        for s in (
+            *film_data.lateral_scenes(films[0], held_back=False).values(),
+            *film_data.frontal_scenes(films[1])[1::5],  # of those that the film localiser trains on
+        )
+    ]
     scenes["polygons"] = mri_data.polygon_scenes(data / "mri_lumbar_polygons")
     return scenes
 
@@ -62,19 +74,23 @@ def stack(draws: list[Draw], images: list[Tensor]) -> tuple[Tensor, Tensor, Tens
     )
 
 
-def train_mri(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 10) -> VertebraNet:
-    """Train from ImageNet weights, or from `out`/start.pt where that lies, and return the network."""
+def train_mri(data: Path, out: Path, hours: float, begin: float = 0.0, seed: int = 0, batch: int = 10) -> VertebraNet:
+    """Train from ImageNet weights, or from `out`/start.pt where that lies, and return the network.
+
+    `begin` is the part of the hours that an earlier run counts for: 0.5 does the second half of the schedule.
+    """
     torch.manual_seed(seed)
-    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16)
-    late = 0.0 if load_start(model, out) else LATE
+    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16, slices=len(mri_data.BESIDE))
+    load_start(model, out)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scenes = training_scenes(data)
     rng = np.random.default_rng()
 
     def step(part: float) -> dict[str, Tensor]:
-        view, strength = (VIEW, 1.0) if part < late else (LATE_VIEW, LATE_STRENGTH)
         draws, images = [], []
         for source in rng.choice(list(SHARES), batch, p=list(SHARES.values())):
+            near = part > NEAR_FROM and rng.random() < NEAR_SHARE
+            view, strength = (NEAR_VIEW, NEAR_STRENGTH) if near else (VIEW, 1.0)
             draw = render(scenes[source][rng.integers(len(scenes[source]))], view, rng)
             draws.append(draw)
             images.append(mri_intensity(draw, rng, strength))
@@ -82,7 +98,7 @@ def train_mri(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 1
         masks, dense = model.parts(x)
         return dense_loss(masks, dense, instances, ignore, table, known)
 
-    fit(model, step, out, Schedule(hours=hours), {"mask": 1.0, "vote": 0.5, "level": 0.5})
+    fit(model, step, out, Schedule(hours=hours, begin=begin), {"mask": 1.0, "vote": 0.5, "level": 0.5})
     return model
 
 
@@ -90,4 +106,4 @@ if __name__ == "__main__":
     import sys
 
     torch.set_num_threads(1)
-    train_mri(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
+    train_mri(Path(sys.argv[1]), Path(sys.argv[2]), *map(float, sys.argv[3:5]))

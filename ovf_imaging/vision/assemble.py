@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ovf_imaging.types import Caveat, Image, Level, Vertebra
 from ovf_imaging.vision.levels import Numbering
+from ovf_imaging.vision.shapes import body_pose
 
 Array = NDArray[np.float64]
+_BLANK = 0.01  # part of the picture that a blank margin covers at least
+_STRIP = 0.15  # of a body's depth: resampling smears its border
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,10 +46,23 @@ def _complete(body: Body, image: Image, superior_only: bool) -> bool:
     rows, columns = image.pixels.shape[1:]
     if (points < 0.5).any() or (points > np.array([rows, columns]) - 1.5).any():
         return False
-    if image.valid is None:
-        return True
     index = np.round(points).astype(int)
-    return bool(image.valid[body.slice, index[:, 0], index[:, 1]].all())
+    if image.valid is not None and not image.valid[body.slice, index[:, 0], index[:, 1]].all():
+        return False
+    at_blank = _near_blank(image.pixels[body.slice], body_pose(body.landmarks).depth)[index[:, 0], index[:, 1]]
+    return not any(endplate[1] and endplate.sum() > 1 for endplate in at_blank.reshape(-1, 3))
+
+
+def _near_blank(pixels: NDArray[np.float32], depth: float) -> NDArray[np.bool_]:
+    """Return where the picture's blank margin is, and a strip along it: what a turned picture leaves uncovered.
+
+    A single corner may lie beside lung or a vessel as black as that; the middle of an endplate does not.
+    """
+    pieces, _ = ndimage.label(pixels == pixels.min())
+    sizes = np.bincount(pieces.ravel())
+    edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+    blank = [k for k in np.unique(edge) if k and sizes[k] > _BLANK * pixels.size]
+    return np.asarray(ndimage.distance_transform_edt(~np.isin(pieces, blank)) <= _STRIP * depth) & bool(blank)
 
 
 def numbering_caveats(numbering: Numbering) -> tuple[Caveat, ...]:

@@ -101,11 +101,12 @@ class MriReader:
         read, step = slices_to_read(image), slices_apart(image, _NEIGHBOUR_MM)
         if image.affine[0, 0] > 0:  # trained on slices that step to the patient's right (−x)
             step = -step
+        beside = torch.arange(self.network.slices) - self.network.slices // 2
         masks, dense = [], []
         with torch.inference_mode():
             for first in range(0, len(read), _BATCH):
                 here = torch.tensor(read[first : first + _BATCH])
-                around = torch.stack([here - step, here, here + step], 1).clamp(0, len(x) - 1)
+                around = (here[:, None] + step * beside).clamp(0, len(x) - 1)
                 batch = x[around].contiguous(memory_format=torch.channels_last).to(self.device)
                 m, d = self.network.parts(batch)
                 masks.append(m.float().cpu())

@@ -58,21 +58,21 @@ class _InvertedResidual(nn.Module):
 class EfficientNetLite0(nn.Module):
     """EfficientNet-lite0 without its classifier; returns the features at strides 2, 4, 8, 16 and 32."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = 3) -> None:
         """Build the layers with random weights."""
         super().__init__()
-        self.stem = nn.Sequential(_SameConv(3, 32, 3, 2), _norm(32), nn.ReLU6(inplace=True))
+        self.stem = nn.Sequential(_SameConv(channels, 32, 3, 2), _norm(32), nn.ReLU6(inplace=True))
         stages: list[nn.Module] = []
-        channels = 32
+        width = 32
         for repeats, kernel, stride, expansion, outputs in _STAGES:
-            blocks = [_InvertedResidual(channels, outputs, kernel, stride, expansion)]
+            blocks = [_InvertedResidual(width, outputs, kernel, stride, expansion)]
             blocks += [_InvertedResidual(outputs, outputs, kernel, 1, expansion) for _ in range(repeats - 1)]
             stages.append(nn.Sequential(*blocks))
-            channels = outputs
+            width = outputs
         self.stages = nn.ModuleList(stages)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Return features (N, 16 | 24 | 40 | 112 | 320, H / stride, W / stride) of an image (N, 3, H, W)."""
+        """Return features (N, 16 | 24 | 40 | 112 | 320, H / stride, W / stride) of an image (N, channels, H, W)."""
         x = self.stem(x)
         features = []
         for number, stage in enumerate(self.stages):
@@ -105,9 +105,9 @@ class _Up(nn.Module):
 class _Edges(nn.Module):
     """A correction of the mask logits from the image at full size; nothing at first."""
 
-    def __init__(self, features: int, fine: int, masks: int) -> None:
+    def __init__(self, channels: int, features: int, fine: int, masks: int) -> None:
         super().__init__()
-        self.near = nn.Sequential(nn.Conv2d(3, fine, 3, padding=1, bias=False), nn.GroupNorm(8, fine), nn.SiLU())
+        self.near = nn.Sequential(nn.Conv2d(channels, fine, 3, padding=1, bias=False), nn.GroupNorm(8, fine), nn.SiLU())
         self.far = nn.Conv2d(features, fine, 1)
         last = nn.Conv2d(fine, masks, 3, padding=1)
         nn.init.zeros_(last.weight)
@@ -128,16 +128,17 @@ class VertebraNet(nn.Module):
     The context channels (what a pixel can only know from afar: its level, the projection) come from stride 8. With
     `fine` channels a branch at full size corrects the masks' edges, which lie a pixel from one another at 1 mm.
 
-    Input (N, 3, H, W), H and W multiples of 32, grey values about zero mean and unit spread; the three channels are
-    neighbouring slices of MRI or the same film thrice.
+    Input (N, slices, H, W), H and W multiples of 32, grey values about zero mean and unit spread; the channels are
+    neighbouring slices of MRI, the one to be read in the middle, or the same film thrice.
     """
 
-    def __init__(self, masks: int, dense: int, context: int = 0, fine: int = 0) -> None:
+    def __init__(self, masks: int, dense: int, context: int = 0, fine: int = 0, slices: int = 3) -> None:
         """Build the layers with random weights."""
         super().__init__()
         self.masks = masks
         self.dense = dense
-        self.encoder = EfficientNetLite0()
+        self.slices = slices
+        self.encoder = EfficientNetLite0(slices)
         self.bottom = nn.Sequential(nn.Conv2d(_SKIP_CHANNELS[4], 128, 1, bias=False), nn.GroupNorm(8, 128), nn.SiLU())
         ups = []
         channels = 128
@@ -147,7 +148,7 @@ class VertebraNet(nn.Module):
         self.ups = nn.ModuleList(ups)
         self.head = nn.Conv2d(channels, masks * 4 + dense, 1)
         self.context_head = nn.Conv2d(_DECODER_CHANNELS[2], context, 1) if context else None
-        self.edges = _Edges(channels, fine, masks) if fine else None
+        self.edges = _Edges(slices, channels, fine, masks) if fine else None
 
     def parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mask logits (N, masks, H, W) and dense then context outputs (N, dense + context, H/2, W/2)."""
