@@ -8,6 +8,8 @@ READY := .venv/.ready
 REPORTS := reports/demo
 SAMPLES := data_samples/mri_t2_thoracolumbar data_samples/mri_painted_wedge data_samples/film_l1_collapse \
            $(wildcard data_samples/mri_lumbar_polygons/*.jpg)
+# Debian keeps venv in a package of its own for each Python.
+VENV_PACKAGE := 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo test lint view bench lock clean
@@ -32,6 +34,7 @@ view: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/bench.py
+	@[ ! -d ../shared/data/meshes ] || $(BIN)/python bench/simulation.py ../shared/data
 
 # Resolves anew; where torch is installed from is the machine's pip configuration.
 lock: $(READY)
@@ -40,13 +43,15 @@ lock: $(READY)
 clean:
 	rm -rf .venv reports build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# A bare Debian has Python without venv; elsewhere ensurepip is there and nothing is installed.
+# A bare Debian has Python without ensurepip; elsewhere it is there and nothing is installed.
 $(READY): requirements.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer wanted, no python3 on the path; install python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer wanted, got $$($(PYTHON) -V); set PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-	  || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq --no-install-recommends python3-venv; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  command -v apt-get >/dev/null || { echo "Python's venv and ensurepip wanted, none found; install them" >&2; exit 1; }; \
+	  $(ROOT) apt-get update -qq && $(ROOT) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$($(PYTHON) -c $(VENV_PACKAGE)); }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -5,6 +5,7 @@
     │   ├── StudyError      a file, folder or zip holds no usable study
     │   ├── ImageError      a series can't become an image: geometry, pixels, transfer syntax
     │   ├── ContextError    context.toml: unknown key, wrong type or range
+    │   ├── SettingsError   simulation settings: unknown key, wrong type or range
     │   └── ReadingError    the image holds no vertebrae we can read, or the wrong view
     │       └── NoVertebraeError    the right view, but nothing was found in it
     ├── KnowledgeError      a knowledge file is broken: names file, entry, key and what was wanted
@@ -34,6 +35,10 @@ class ImageError(InputError):
 
 class ContextError(InputError):
     """The clinical context has an unknown key, a wrong type or an impossible value."""
+
+
+class SettingsError(InputError):
+    """Simulation settings have an unknown key, a wrong type or an impossible value."""
 
 
 class ReadingError(InputError):

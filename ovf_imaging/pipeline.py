@@ -64,6 +64,7 @@ class Config:
     view: View | None = None  # None = recognised from the files
     sequence: Sequence | None = None
     position: Position | None = None
+    most_pixels: int = 200_000_000  # of a study's images held at once, 4 bytes each; one image is always read
 
     def __post_init__(self) -> None:
         """Refuse a device that nobody knows."""
@@ -160,9 +161,9 @@ class Pipeline:
             if watch is not None:
                 watch(f"reading series {index + 1} of {len(study.series)}", index, len(study.series))
             try:
-                readings.append(self._read(series))
+                readings.append(self._read(series, sum(r.image.pixels.size for r in readings)))
             except (ImageError, ReadingError) as error:
-                refused.append(error)
+                refused.append(type(error)(str(error)))  # the one caught would keep the image alive by its traceback
                 caveats.append(_not_read(series, error))
         if watch is not None:
             watch("measuring", len(study.series), len(study.series))
@@ -170,10 +171,15 @@ class Pipeline:
             raise _refusal(refused)
         return replace(study, caveats=(*study.caveats, *caveats)), tuple(readings)
 
-    def _read(self, series: Series) -> Reading:
+    def _read(self, series: Series, held: int) -> Reading:
+        """Return the reading of a series, unless its pixels and those `held` already are more than memory is for."""
         if self.eyes is None:
             raise ValueError("this pipeline has no eyes; make one with Pipeline.load()")
-        reading = self.eyes.read(load_image(series))
+        image = load_image(series)
+        if held and held + image.pixels.size > self.config.most_pixels:
+            most = f"{self.config.most_pixels / 1e6:g} million pixels"
+            raise ImageError(f"the study's images hold more than {most} together; give this one in a study of its own")
+        reading = self.eyes.read(image)
         if not reading.vertebrae:
             raise NoVertebraeError(f"vertebrae wanted, none found on the {series.view} {series.modality} image")
         return reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import abc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ovf_imaging import (
     Case,
@@ -175,6 +177,31 @@ def test_d13_an_image_too_big_for_the_card_is_read_on_the_cpu_and_marked(mri: Pa
     case = replace(eyes_open(), eyes=eyes).run(mri)
     assert "read-on-cpu" in {c.code for c in case.all_caveats()}
     assert eyes.models == MODELS
+
+
+def test_d13_what_a_study_holds_at_once_has_a_limit_and_what_lies_beyond_is_told(mri: Path) -> None:
+    three = two_series(mri)
+    three = replace(three, series=(*three.series, replace(three.series[0], uid="third")))
+    size = eyes_open().run(mri).readings[0].image.pixels.size
+    case = replace(eyes_open(), config=Config(most_pixels=2 * size)).run(three)
+    assert len(case.readings) == 2
+    (caveat,) = [c for c in case.all_caveats() if c.code == "series-not-read"]
+    assert "pixels together; give this one in a study of its own" in caveat.text
+    assert caveat.must_see
+    assert len(replace(eyes_open(), config=Config(most_pixels=1)).run(three).readings) == 1
+
+
+def test_d13_a_series_that_is_refused_leaves_no_image_behind(mri: Path) -> None:
+    kept: list[weakref.ref[NDArray[np.float32]]] = []
+
+    def refuse(image: Image) -> Reading:
+        assert all(pixels() is None for pixels in kept)
+        kept.append(weakref.ref(image.pixels))
+        raise ReadingError(f"series {len(kept)} shows something else")
+
+    series = two_series(mri).series
+    with pytest.raises(ReadingError, match="none of the 6 series can be read"):
+        eyes_open(refuse).run(Study(uid="1", series=(*series, *series, *series)))
 
 
 @pytest.mark.slow

@@ -1,13 +1,15 @@
 """Every bundled sample through the whole pipeline: what data_samples/expected says must be found."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pypdf import PdfReader
 
-from ovf_imaging import Config, Finding, Pipeline, View
+from ovf_imaging import Config, Finding, Pipeline, View, pdf
 from ovf_imaging.types import Level, Vertebra
 
 SAMPLES = Path(__file__).parents[1] / "data_samples"
@@ -26,6 +28,7 @@ def fractures(findings: tuple[Finding, ...]) -> dict[int, Finding]:
 def test_sample_meets_its_expectation(path: Path):
     wanted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     case = Pipeline.load(Config(device="cpu")).run(SAMPLES / wanted["study"])
+    assert len(PdfReader(io.BytesIO(pdf(case))).pages) <= 2
     reading = case.readings[0]
     assert reading.image.view is View(wanted["view"])
     whole = [v for v in reading.vertebrae if v.complete]

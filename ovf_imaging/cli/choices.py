@@ -44,3 +44,10 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Modality(StrEnum):
+    """What a simulated patient is imaged with."""
+
+    RADIOGRAPH = "radiograph"
+    MRI = "mri"

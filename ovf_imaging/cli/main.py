@@ -15,6 +15,7 @@ import typer
 import ovf_imaging as ovf
 from ovf_imaging.cli import checkup, screen, summary, viewing
 from ovf_imaging.cli.choices import Device, Format, PositionChoice, SequenceChoice, ViewChoice
+from ovf_imaging.cli.simulate import simulate
 from ovf_imaging.errors import ContextError, OutputError, OVFError, StudyError
 
 SEE_CAVEATS = 3
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command()(simulate)
 
 Inputs = Annotated[
     list[Path], typer.Argument(metavar="INPUT", help="File, folder or zip of one study; several if need be.")

@@ -1,16 +1,15 @@
-"""A case as the lines and the JSON that the command line prints."""
+"""A case as the lines and the JSON that the command line prints; its words are the report's."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import ovf_imaging as ovf
 
-CANNOT_TELL = "cannot tell"
+MOST_ASKED = 8  # the first questions; case.json lists all
 
 
 def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
@@ -31,7 +30,12 @@ def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
         ],
         "missing": list(case.missing),
         "caveats": [
-            {"code": c.code, "text": c.text, "levels": [name(n) for n in c.levels], "must_see": c.must_see}
+            {
+                "code": c.code,
+                "text": c.text,
+                "levels": [ovf.words.level_name(n) for n in c.levels],
+                "must_see": c.must_see,
+            }
             for c in caveats
         ],
         "files": [str(f) for f in files],
@@ -40,36 +44,36 @@ def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
 
 
 def as_lines(case: ovf.Case) -> Iterable[str]:
-    """Yield the case's findings and what the reader must see, one line each."""
+    """Yield the case's findings and what the reader must see, one line each, in the report's words."""
+    words = ovf.words
     for reading in case.readings:
-        image = reading.image
-        seen = " ".join(name(v.level) for v in reading.vertebrae)
-        yield f"{_kind(image)}: {len(reading.vertebrae)} vertebrae ({seen}), read by {reading.reader}"
-        yield f"  scale: {image.scale_source or image.scale}"
+        seen = " ".join(words.level_name(v.level) for v in reading.vertebrae)
+        name = words.image_name(reading.image)
+        yield f"{name}: {len(reading.vertebrae)} vertebrae ({seen}), read by {reading.reader}"
+        yield f"  Millimetres: {words.scale_name(reading.image)}"
     yield f"Device: {_device(case.provenance.device)}"
+    yield words.summary(case)
     for finding in case.assessment.findings:
-        yield f"  {name(finding.level):>3}  {_height(finding)}"
+        yield f"  {words.level_name(finding.level):>3}  {' '.join([words.headline(finding) + '.', *_said(finding)])}"
     for angle in case.assessment.angles:
-        value = CANNOT_TELL if angle.value is None else f"{angle.value:.1f} {angle.unit}"
-        yield f"  {_plain(angle.quantity)} {span(angle.levels)}: {value}"
+        yield f"  {_angle(angle)}"
     yield f"{len(case.recommendations)} recommendations, {len(case.missing)} facts missing that would decide more"
     for caveat in must_see(case):
-        yield f"! {caveat.text}"
+        yield f"! {words.caveat_text(caveat)}"
 
 
 def advice_lines(case: ovf.Case) -> Iterable[str]:
-    """Yield the recommendations with what they rest on."""
+    """Yield the recommendations with what they rest on, and what would decide more."""
+    words = ovf.words
     for item in case.recommendations:
-        yield f"{item.kind} · {item.arm} · {item.rule} ({item.source}; {item.source_strength})"
+        yield f"{words.label('kinds', item.kind)} · {words.arm_title(item.arm)} · {item.rule}"
         yield f"  {item.text}"
-        for reason in item.because:
-            yield f"  because {reason.fact} = {CANNOT_TELL if reason.value is None else reason.value} ({reason.origin})"
-        if item.against:
-            yield f"  against: {', '.join(item.against)}"
-        if item.needs:
-            yield f"  would be surer with: {', '.join(item.needs)}"
-    if case.missing:
-        yield f"Missing, most useful first: {', '.join(case.missing)}"
+        for title, what in (*words.basis(item), *words.evidence(item)):
+            yield f"  {title}: {what}"
+    for fact in case.missing[:MOST_ASKED]:
+        yield f"? {fact}: {words.question(fact)}"
+    if (rest := len(case.missing) - MOST_ASKED) > 0:
+        yield words.phrase("statements", "more_missing", count=str(rest))
 
 
 def must_see(case: ovf.Case) -> tuple[ovf.Caveat, ...]:
@@ -77,46 +81,20 @@ def must_see(case: ovf.Case) -> tuple[ovf.Caveat, ...]:
     return tuple(c for c in case.all_caveats() if c.must_see)
 
 
-def name(level: int) -> str:
-    """Return a level's name, L1; a number that names none as it is."""
-    return ovf.Level(level).name if level in set(ovf.Level) else str(level)
-
-
-def span(levels: tuple[int, int]) -> str:
-    """Return one level's name, or two as a span."""
-    upper, lower = levels
-    return name(upper) if upper == lower else f"{name(upper)}-{name(lower)}"
-
-
-def _kind(image: ovf.Image) -> str:
-    sequence = "" if image.sequence in (ovf.Sequence.NONE, ovf.Sequence.UNKNOWN) else f" {image.sequence.upper()}"
-    position = "" if image.position is ovf.Position.UNKNOWN else f", {image.position}"
-    return f"{image.view}{sequence}{position}"
-
-
 def _device(device: str) -> str:
     return "GPU (cuda)" if device.startswith("cuda") else device.upper()
 
 
-def _height(finding: ovf.Finding) -> str:
-    if finding.height_loss is None:
-        return f"height loss: {CANNOT_TELL}"
-    loss = f"height loss {_percent(finding.height_loss)}"
-    if finding.height_loss_interval is not None:
-        loss += " [" + ", ".join(_percent(end) for end in finding.height_loss_interval) + "]"
-    grade = CANNOT_TELL if finding.grade is None else f"{finding.grade}"
-    near = ", near a cut-off" if finding.near_threshold else ""
-    shape = "" if finding.shape is None or finding.shape is ovf.Shape.NORMAL else f", {finding.shape}"
-    return f"{loss}, Genant {grade}{near}{shape}"
+def _said(finding: ovf.Finding) -> list[str]:
+    return ovf.words.sentences(finding) or [ovf.words.unknowns(finding)]
 
 
-def _percent(share: float) -> str:
-    return f"{round(share * 100) + 0} %"  # + 0 turns -0 into 0
-
-
-def _plain(quantity: str) -> str:
-    """Return a quantity's name in words; the levels that some carry in it are told beside it."""
-    return re.sub(r"( [ctls]\d+)+$", "", quantity.replace("_", " "))
+def _angle(angle: ovf.Measurement) -> str:
+    words = ovf.words
+    value, interval = words.value_and_interval(angle)
+    if value == words.DASH:
+        return f"{words.angle_name(angle)}: {words.phrase('statements', 'cannot_tell')}"
+    return f"{words.angle_name(angle)}: {value}{words.unit_sign(angle.unit)}" + (f" ({interval})" if interval else "")
 
 
 def _reading(reading: ovf.Reading) -> dict[str, Any]:
@@ -128,13 +106,13 @@ def _reading(reading: ovf.Reading) -> dict[str, Any]:
         "scale": str(image.scale),
         "scale_source": image.scale_source,
         "reader": reading.reader,
-        "levels": [name(v.level) for v in reading.vertebrae],
+        "levels": [ovf.words.level_name(v.level) for v in reading.vertebrae],
     }
 
 
 def _finding(finding: ovf.Finding) -> dict[str, Any]:
     return {
-        "level": name(finding.level),
+        "level": ovf.words.level_name(finding.level),
         "height_loss": finding.height_loss,
         "height_loss_interval": finding.height_loss_interval,
         "grade": finding.grade,
@@ -151,7 +129,7 @@ def _finding(finding: ovf.Finding) -> dict[str, Any]:
 
 def _measurement(item: ovf.Measurement) -> dict[str, Any]:
     return {
-        "levels": [name(n) for n in item.levels],
+        "levels": [ovf.words.level_name(n) for n in item.levels],
         "quantity": item.quantity,
         "value": item.value,
         "unit": item.unit,

@@ -86,16 +86,27 @@ def labels_file(reading: Reading) -> bytes:
 
 
 def smallest_exact(pixels: NDArray[np.float32]) -> NDArray[Any]:
-    """Return the pixels as 16-bit whole numbers where that loses nothing, not even the sign of a zero."""
-    if pixels.dtype != np.float32 or not np.isfinite(pixels).all():
+    """Return the pixels as 16-bit whole numbers where that loses nothing, not even the sign of a zero.
+
+    Works slice by slice: copies of a whole volume would not fit in memory.
+    """
+    if pixels.dtype != np.float32 or not all(np.isfinite(part).all() for part in pixels):
         return pixels
+    low, high = (pixels.min(), pixels.max()) if pixels.size else (0.0, 0.0)
     for dtype in (np.uint16, np.int16):
         bounds = np.iinfo(dtype)
-        if pixels.min() >= bounds.min and pixels.max() <= bounds.max:
-            whole = pixels.astype(dtype)
-            if np.array_equal(whole.astype(np.float32).view(np.uint32), pixels.view(np.uint32)):
-                return whole
+        if low < bounds.min or high > bounds.max:
+            continue
+        whole = np.empty(pixels.shape, dtype)
+        if all(_kept_exactly(part, out) for part, out in zip(pixels, whole, strict=True)):
+            return whole
     return pixels
+
+
+def _kept_exactly(pixels: NDArray[np.float32], whole: NDArray[Any]) -> bool:
+    """Put pixels into an array of whole numbers; return whether they come back bit by bit."""
+    whole[...] = pixels.astype(whole.dtype)
+    return bool(np.array_equal(whole.astype(np.float32).view(np.uint32), pixels.view(np.uint32)))
 
 
 def fetched(files: Mapping[str, bytes], ref: Mapping[str, Any], axes: tuple[int, int, int]) -> NDArray[Any]:

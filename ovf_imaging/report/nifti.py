@@ -54,8 +54,11 @@ def nifti_bytes(array: NDArray[Any], affine: Affine, array_axes: tuple[int, int,
         *(b"", b"n+1\0"),
     )
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)  # 31: a gzip frame; its time stamp stays 0
-    body = np.asarray(turned, dtype=turned.dtype.newbyteorder("<")).tobytes(order="F")
-    return b"".join((packer.compress(header.ljust(_START, b"\0")), packer.compress(body), packer.flush()))
+    little = turned.dtype.newbyteorder("<")
+    parts = [packer.compress(header.ljust(_START, b"\0"))]
+    for last in range(turned.shape[2]):  # the file's first axis runs fastest; a copy of it all would take the memory
+        parts.append(packer.compress(np.asarray(turned[..., last], dtype=little).tobytes(order="F")))
+    return b"".join((*parts, packer.flush()))
 
 
 def nifti_array(data: bytes, array_axes: tuple[int, int, int]) -> NDArray[Any]:

@@ -1,4 +1,7 @@
-"""The report of a case as a PDF: one or two A4 pages to attach to a referral. Equal cases give equal bytes."""
+"""The report of a case as a PDF: one or two A4 pages to attach to a referral. Equal cases give equal bytes.
+
+Where two pages don't hold everything, what a clinician needs least is counted instead of printed; case.json has it all.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,7 @@ import PIL.Image
 
 from ovf_imaging.report.arrays import is_left_out
 from ovf_imaging.report.overlay import overlay, shown_slice
-from ovf_imaging.report.pdf_advice import (
-    questions_that_fit,
-    write_advice,
-    write_caveats,
-    write_missing,
-    write_provenance,
-)
+from ovf_imaging.report.pdf_ending import write_ending, write_missing_beside
 from ovf_imaging.report.pdf_findings import Slot, write_findings
 from ovf_imaging.report.pdf_tables import angles_height, write_angles, write_measurements
 from ovf_imaging.report.sheet import ACCENT, GREY, TINT, Sheet
@@ -49,12 +46,8 @@ def pdf(case: Case) -> bytes:
     _write_title(sheet, title, research_use)
     _write_facts(sheet, case)
     asked = _write_first_look(sheet, case)
-    write_measurements(sheet, case)
-    write_caveats(sheet, case)
-    write_advice(sheet, case)
-    if not asked:
-        write_missing(sheet, case, sheet.side)
-    write_provenance(sheet, case)
+    write_measurements(sheet, case, main_reading(case))
+    write_ending(sheet, case, asked=asked)
     return sheet.finished()
 
 
@@ -142,17 +135,15 @@ def _write_first_look(sheet: Sheet, case: Case) -> bool:
     slot = Slot(x=sheet.side + column + _GUTTER_MM, bottom=bottom, page=sheet.page_no())
     sheet.set_y(top)
     write_findings(sheet, case, slot)
-    if not _fits(sheet, slot, angles_height(case)):
+    if not _fits(sheet, slot, angles_height(sheet, case, slot.x)):
         if sheet.page_no() == slot.page:
             sheet.set_y(max(sheet.get_y(), bottom))
         write_angles(sheet, case, sheet.side)
         return False
     write_angles(sheet, case, slot.x)
-    count = questions_that_fit(sheet, case, slot.x, bottom)
-    if count is not None:
-        write_missing(sheet, case, slot.x, count)
+    asked = write_missing_beside(sheet, case, slot.x, bottom)
     sheet.set_y(bottom)
-    return count is not None
+    return asked
 
 
 def _fits(sheet: Sheet, slot: Slot, height: float) -> bool:

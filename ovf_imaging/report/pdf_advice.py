@@ -1,18 +1,31 @@
-"""The end of the report: recommendations with their basis, what is missing, caveats, and what made the case."""
+"""The recommendations in the report, arm by arm, as long or as short as a plan wants them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from itertools import accumulate
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 
+from ovf_imaging.report.blocks import Block, Type, heading, paragraph, space
 from ovf_imaging.report.sheet import ACCENT, AMBER, GREY, Colour, Sheet
-from ovf_imaging.report.words import arm_title, basis, caveat_text, evidence, joint_hash, label, phrase, question
-from ovf_imaging.types import Case, Recommendation, RuleKind
+from ovf_imaging.report.words import (
+    arm_title,
+    basis,
+    because,
+    evidence,
+    in_short,
+    label,
+    phrase,
+    shared_reasons,
+)
+from ovf_imaging.types import Case, Reason, Recommendation, RuleKind
 
 _GUTTER_MM = 23.5  # the kind of a statement stands in it
-_INDENT_MM = 5.0
-_TEXT_PT, _SMALL_PT = 8.6, 6.8
-MOST_ASKED, _FEWEST_ASKED = 8, 3  # the first questions; case.json lists all
+_WIDE_GUTTER_MM = 38.0  # kind and rule stand in it
+_ITEM_MM = 7.0  # kind and rule need two lines
+_GAP_MM = 2.5  # between an arm's title and the remark beside it
+_TITLE = Type(size=9.0, bold=True, colour=ACCENT)
+_TEXT, _SMALL = Type(size=8.6), Type(size=7.5, colour=GREY)
 _KINDS: dict[RuleKind, Colour] = {
     RuleKind.RECOMMEND: (18, 104, 78),
     RuleKind.OPTION: (25, 91, 160),
@@ -21,25 +34,34 @@ _KINDS: dict[RuleKind, Colour] = {
     RuleKind.INSUFFICIENT: (98, 70, 128),
     RuleKind.INFORMATION: GREY,
 }
+# What an arm keeps longest where a page is too short.
+_WEIGHT = (
+    RuleKind.AVOID,
+    RuleKind.CAUTION,
+    RuleKind.RECOMMEND,
+    RuleKind.OPTION,
+    RuleKind.INSUFFICIENT,
+    RuleKind.INFORMATION,
+)
 
 
-def write_advice(sheet: Sheet, case: Case) -> None:
-    """Write the statements of the review that apply, arm by arm, each with its basis, and its background small."""
-    sheet.heading("Recommendations", keep=24.0)
-    shown = [r for r in case.recommendations if not is_background(r)]
-    if case.recommendations:
-        sheet.pen(7.2, colour=GREY)
-        sheet.flow(phrase("document", "decision_support"), sheet.side, sheet.measure)
-    if not shown:
-        sheet.pen(9.0)
-        sheet.flow(phrase("statements", "no_recommendations"), sheet.side, sheet.measure)
-    for arm in dict.fromkeys(r.arm for r in shown):  # the engine has put them in order
-        items = [r for r in shown if r.arm == arm]
-        _write_subheading(sheet, arm_title(arm), keep=_tall(sheet, items[0].text, small_print(items[0], case.missing)))
-        for item in items:
-            _write_item(sheet, item, small_print(item, case.missing))
-    if background := [r for r in case.recommendations if is_background(r)]:
-        _write_background(sheet, background)
+class Basis(IntEnum):
+    """How much is printed of what a statement rests on."""
+
+    FULL = 2
+    SHORT = 1
+    NUMBERS = 0  # the references alone, on the statement's own line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much of the report's end is printed; the rest is counted, named where it can be, and stands in case.json."""
+
+    basis: Basis = Basis.FULL
+    background: bool = True
+    statements: int | None = None  # None = all
+    questions: int = 8
+    caveat_lines: int | None = None
 
 
 def is_background(item: Recommendation) -> bool:
@@ -47,106 +69,131 @@ def is_background(item: Recommendation) -> bool:
     return item.kind is RuleKind.INFORMATION and item.arm != "safety"
 
 
-def write_missing(sheet: Sheet, case: Case, x: float, most: int = MOST_ASKED) -> None:
-    """Write what would decide more, most useful first and no more than `most`, from `x` to the right margin."""
-    sheet.heading("What would decide more", keep=10.0, x=x)
-    width = sheet.side + sheet.measure - x
-    sheet.pen(9.0)
-    if not case.missing:
-        sheet.flow(phrase("statements", "nothing_missing"), x, width)
-    for number, name in enumerate(case.missing[:most], start=1):
-        line = question(name)
-        sheet.room(sheet.tall(line, width - _INDENT_MM))
-        top = sheet.get_y()
-        sheet.word(f"{number}.", x, top, _INDENT_MM - 1.0)
-        sheet.set_y(top)
-        sheet.flow(line, x + _INDENT_MM, width - _INDENT_MM)
-    if (rest := len(case.missing) - most) > 0:
-        sheet.pen(8.0, colour=GREY)
-        sheet.flow(phrase("statements", "more_missing", count=str(rest)), x + _INDENT_MM, width - _INDENT_MM)
+def statements(case: Case) -> list[Recommendation]:
+    """Return the statements that are no background, in the engine's order."""
+    return [r for r in case.recommendations if not is_background(r)]
 
 
-def questions_that_fit(sheet: Sheet, case: Case, x: float, bottom: float) -> int | None:
-    """Return how many questions fit above `bottom`, or None when too few do for `write_missing` to be called there."""
-    sheet.pen(9.0)
-    width = sheet.side + sheet.measure - x - _INDENT_MM
-    room = bottom - sheet.get_y() - 15.0
-    lines = [question(name) for name in case.missing[:MOST_ASKED]] or [phrase("statements", "nothing_missing")]
-    heights = list(accumulate(sheet.tall(line, width) for line in lines))
-    count = sum(height <= room for height in heights)
-    return count if count >= min(_FEWEST_ASKED, len(lines)) else None
+def weightiest(items: Sequence[Recommendation], most: int | None) -> list[Recommendation]:
+    """Return as many statements as wanted, in their order: safety stays longest, then the first matters of each arm."""
+    ranks: dict[int, tuple[bool, int, int]] = {}
+    for arm in {item.arm for item in items}:
+        members = sorted((_WEIGHT.index(item.kind), n) for n, item in enumerate(items) if item.arm == arm)
+        ranks |= {n: (arm != "safety", place, weight) for place, (weight, n) in enumerate(members)}
+    ranked = sorted(ranks, key=lambda n: (ranks[n], n))
+    return [items[n] for n in sorted(ranked[:most])]
 
 
-def write_caveats(sheet: Sheet, case: Case) -> None:
-    """Write the caveats of the case; those that must be seen stand beside the picture."""
-    lines = [caveat_text(c).rstrip(".") + "." for c in case.all_caveats() if not c.must_see]
-    if not lines:
-        return
-    text = " ".join(lines)
-    sheet.pen(7.6)
-    sheet.heading("What could not be told, and caveats", keep=min(sheet.tall(text, sheet.measure), 30.0))
-    sheet.pen(7.6)
-    sheet.flow(text, sheet.side, sheet.measure)
+def advice(sheet: Sheet, case: Case, plan: Plan) -> list[Block]:
+    """Return the statements of the review that apply, each with its basis, and its background small."""
+    known = statements(case)
+    shown = weightiest(known, plan.statements)
+    blocks = [heading(sheet, "Recommendations", keep=24.0)]
+    if case.recommendations:
+        blocks += paragraph(sheet, phrase("document", "decision_support"), _SMALL)
+    if not shown:
+        blocks += paragraph(sheet, phrase("statements", "no_recommendations"), Type(size=9.0))
+    for arm in dict.fromkeys(r.arm for r in shown):  # the engine has put them in order
+        blocks += _arm(sheet, [r for r in shown if r.arm == arm], case.missing, plan)
+    left_out = [r.rule for r in known if r not in shown]
+    if left_out:
+        text = phrase("statements", "more_statements", count=str(len(left_out)), rules=", ".join(left_out))
+        blocks += [space(sheet, 1.0), *paragraph(sheet, text, Type(size=8.0, bold=True))]
+    return blocks + _background(sheet, [r for r in case.recommendations if is_background(r)], plan)
 
 
-def write_provenance(sheet: Sheet, case: Case) -> None:
-    """Write versions and hashes, small."""
-    made = case.provenance
-    lines = [f"ovf-imaging {made.version}, computed on {made.device}."]
-    lines += [f"Weights {name}: sha256 {value}." for name, value in sorted(made.models.items())]
-    rules, everything = joint_hash(made.knowledge, "rules/"), joint_hash(made.knowledge)
-    lines += [f"Rule set: sha256 {rules}."] if rules else []
-    lines += [f"All {len(made.knowledge)} knowledge files: sha256 {everything}."] if everything else []
-    sheet.pen(6.5, colour=GREY)
-    text = " ".join(lines)
-    sheet.room(sheet.tall(text, sheet.measure) + 3.2)
-    sheet.rule(sheet.get_y() + 2.0)
-    sheet.set_y(sheet.get_y() + 3.0)
-    sheet.flow(text, sheet.side, sheet.measure)
-
-
-def small_print(item: Recommendation, asked: Collection[str] = ()) -> str:
-    """Return why a statement applies and where it comes from; facts `asked` for elsewhere aren't named as unknown."""
-    lines = (*basis(item, asked), *evidence(item))
+def small_print(item: Recommendation, wanted: Basis, asked: Collection[str] = (), told: Collection[Reason] = ()) -> str:
+    """Return why a statement applies and where it comes from; what is `asked` or `told` elsewhere isn't repeated."""
+    full = wanted is Basis.FULL
+    lines = (*basis(item, asked, told=told), *evidence(item)) if full else in_short(item, asked, told)
     return " ".join(f"{name}: {what.rstrip('.')}." for name, what in lines)
 
 
-def _write_subheading(sheet: Sheet, text: str, keep: float) -> None:
-    sheet.room(7.0 + keep)
-    sheet.set_y(sheet.get_y() + 1.2)
-    sheet.pen(9.0, bold=True, colour=ACCENT)
-    sheet.flow(text, sheet.side, sheet.measure)
-    sheet.rule(sheet.get_y() + 0.2)
-    sheet.set_y(sheet.get_y() + 1.0)
+def _arm(sheet: Sheet, items: list[Recommendation], asked: Collection[str], plan: Plan) -> list[Block]:
+    title = arm_title(items[0].arm)
+    told = shared_reasons(items)
+    reasons = phrase("statements", "all_because", reasons="; ".join(because(r) for r in told)) if told else ""
+    if not _fits_beside(sheet, title, reasons):
+        told, reasons = (), ""
+    blocks = [
+        _line(sheet, item)
+        if plan.basis is Basis.NUMBERS
+        else _item(sheet, item, small_print(item, plan.basis, asked, told))
+        for item in items
+    ]
+    return [_subheading(sheet, title, reasons, keep=blocks[0].height), *blocks]
 
 
-def _write_item(sheet: Sheet, item: Recommendation, small: str) -> None:
-    sheet.room(_tall(sheet, item.text, small))
-    left, width, top = sheet.side + _GUTTER_MM, sheet.measure - _GUTTER_MM, sheet.get_y()
-    sheet.pen(8.3, bold=True, colour=_KINDS[item.kind])
-    sheet.word(label("kinds", item.kind), sheet.side, top, _GUTTER_MM - 1.0)
-    sheet.pen(6.8, colour=GREY)
-    sheet.word(item.rule, sheet.side, top + 3.7, _GUTTER_MM - 1.0)
-    sheet.set_y(top)
-    sheet.pen(_TEXT_PT)
-    sheet.flow(item.text, left, width)
-    sheet.pen(_SMALL_PT, colour=GREY)
-    sheet.flow(small, left, width)
-    sheet.set_y(max(sheet.get_y(), top + 6.8) + 0.7)
+def _fits_beside(sheet: Sheet, title: str, remark: str) -> bool:
+    _TITLE.take(sheet)
+    room = sheet.measure - sheet.get_string_width(title) - _GAP_MM
+    return room > 0 and len(_SMALL.lines(sheet, remark, room)) <= 1
 
 
-def _tall(sheet: Sheet, text: str, small: str) -> float:
-    width = sheet.measure - _GUTTER_MM
-    sheet.pen(_TEXT_PT)
-    height = sheet.tall(text, width)
-    sheet.pen(_SMALL_PT)
-    return max(height + sheet.tall(small, width), 6.8)
+def _subheading(sheet: Sheet, text: str, remark: str, keep: float) -> Block:
+    """Return an arm's title with a remark beside it."""
+
+    def write() -> None:
+        sheet.set_y(sheet.get_y() + 1.0)
+        top = sheet.get_y()
+        _TITLE.flow(sheet, text, sheet.side, sheet.measure)
+        below = sheet.get_y()
+        indent = sheet.get_string_width(text) + _GAP_MM
+        _SMALL.take(sheet)
+        sheet.word(remark, sheet.side + indent, top + 0.55, sheet.measure - indent)
+        sheet.rule(below + 0.2)
+        sheet.set_y(below + 0.9)
+
+    return Block(height=1.0 + _TITLE.tall(sheet, text, sheet.measure) + 0.9, write=write, keep=keep)
 
 
-def _write_background(sheet: Sheet, items: list[Recommendation]) -> None:
-    """Write what the review says besides, in one paragraph."""
-    _write_subheading(sheet, phrase("document", "background"), keep=8.0)
-    sheet.pen(6.8)
+def _item(sheet: Sheet, item: Recommendation, small: str) -> Block:
+    left, width = sheet.side + _GUTTER_MM, sheet.measure - _GUTTER_MM
+    height = max(_TEXT.tall(sheet, item.text, width) + _SMALL.tall(sheet, small, width), _ITEM_MM) + 0.7
+
+    def write() -> None:
+        top = sheet.get_y()
+        sheet.pen(8.3, bold=True, colour=_KINDS[item.kind])
+        sheet.word(label("kinds", item.kind), sheet.side, top, _GUTTER_MM - 1.0)
+        _SMALL.take(sheet)
+        sheet.word(item.rule, sheet.side, top + 3.6, _GUTTER_MM - 1.0)
+        sheet.set_y(top)
+        _TEXT.flow(sheet, item.text, left, width)
+        _SMALL.flow(sheet, small, left, width)
+        sheet.set_y(top + height)
+
+    return Block(height=height, write=write)
+
+
+def _line(sheet: Sheet, item: Recommendation) -> Block:
+    """Return a statement with its kind, its rule and its references on the line where it begins."""
+    left, width = sheet.side + _WIDE_GUTTER_MM, sheet.measure - _WIDE_GUTTER_MM
+    text = item.text + (f" [{', '.join(item.refs)}]" if item.refs else "")
+    height = _TEXT.tall(sheet, text, width) + 0.5
+
+    def write() -> None:
+        top = sheet.get_y()
+        sheet.pen(8.3, bold=True, colour=_KINDS[item.kind])
+        sheet.word(label("kinds", item.kind), sheet.side, top, _GUTTER_MM - 1.0)
+        _SMALL.take(sheet)
+        sheet.word(item.rule, sheet.side + _GUTTER_MM, top + 0.4, _WIDE_GUTTER_MM - _GUTTER_MM - 1.0)
+        sheet.set_y(top)
+        _TEXT.flow(sheet, text, left, width)
+        sheet.set_y(top + height)
+
+    return Block(height=height, write=write)
+
+
+def _background(sheet: Sheet, items: list[Recommendation], plan: Plan) -> list[Block]:
+    """Return what the review says besides, in one paragraph, or how much of it stands elsewhere."""
+    if not items:
+        return []
+    if not plan.background:
+        named = phrase(
+            "statements", "more_background", count=str(len(items)), rules=", ".join(item.rule for item in items)
+        )
+        return [space(sheet, 1.0), *paragraph(sheet, named, _SMALL)]
     refs = [f" [{', '.join(item.refs)}]" if item.refs else "" for item in items]
     parts = [f"{item.text} ({item.rule}{ref})" for item, ref in zip(items, refs, strict=True)]
-    sheet.flow(" ".join(parts), sheet.side, sheet.measure)
+    lines = paragraph(sheet, " ".join(parts), Type(size=7.5))
+    return [_subheading(sheet, phrase("document", "background"), "", keep=8.0), *lines]

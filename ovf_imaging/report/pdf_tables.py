@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
+from ovf_imaging.report.blocks import Type
 from ovf_imaging.report.sheet import ACCENT, GREY, INK, TINT, Sheet
 from ovf_imaging.report.words import (
     DASH,
+    angle_name,
     image_name,
     label,
     level_name,
@@ -21,7 +23,11 @@ from ovf_imaging.report.words import (
 )
 from ovf_imaging.types import Case, Finding, Measurement, Vertebra
 
-_ROW_MM = 5.3
+_ROW_MM = 4.6
+_MOST_ROWS = 24  # in all tables; beyond, only the image of the largest finding has one
+_INTERVAL_PT = (7.5, 7.0, 6.5, 6.0, 5.5, 5.0)  # smaller only where an interval would be cut
+_NOTE = Type(size=7.5, colour=GREY)
+_ANGLE_HEAD_MM = 17.5  # heading and table head
 _PLACES = ("anterior", "middle", "posterior")
 
 
@@ -45,72 +51,111 @@ class Cell:
 
 
 _COLUMNS = (
-    Column(group="", title="Level", width=11.0),
-    *(Column(group="Height, {unit}", title=place.capitalize(), width=17.5, figure=7.0) for place in _PLACES),
-    *(Column(group="Height loss, %", title=place.capitalize(), width=17.5, figure=6.5) for place in _PLACES),
-    Column(group="Wedge", title="Angle, °", width=22.5, figure=8.0),
-    Column(group="Genant", title="Grade", width=10.0, align="C"),
-    Column(group="Genant", title="Shape", width=17.0),
-    Column(group="Reference", title="Levels", width=14.5),
+    Column(group="", title="Level", width=9.0),
+    *(Column(group="Height, {unit}", title=place.capitalize(), width=18.6, figure=6.6) for place in _PLACES),
+    *(Column(group="Height loss, %", title=place.capitalize(), width=17.6, figure=5.8) for place in _PLACES),
+    Column(group="Wedge", title="Angle, °", width=25.4, figure=7.4),
+    Column(group="Genant", title="Grade", width=8.5, align="C"),
+    Column(group="Genant", title="Shape", width=15.5),
+    Column(group="Reference", title="Levels", width=13.0),
 )
 _ANGLES = (
-    Column(group="", title="Angle", width=46.0),
-    Column(group="", title="Levels", width=17.0),
-    Column(group="", title="Value", width=50.0, figure=12.0),
+    Column(group="", title="Angle", width=40.0),
+    Column(group="", title="Levels", width=14.0),
+    Column(group="", title="Value", width=33.0, figure=11.0),
 )
+_HALVES_MM = 6.0  # between two halves of the angles side by side
 
 
-def write_measurements(sheet: Sheet, case: Case) -> None:
-    """Write one table for every reading that has vertebrae."""
+def write_measurements(sheet: Sheet, case: Case, main: int | None) -> None:
+    """Write one table for every reading that has vertebrae, or that of the main one where they would be too many."""
     by_level = {f.level: f for f in case.assessment.findings}
     known = {(m.reading, m.levels, m.quantity): m for m in case.measurements}
-    for index, reading in enumerate(case.readings):
-        if not reading.vertebrae:
-            continue
-        name = image_name(reading.image)
-        title = f"Measurements: {name}" if len(case.readings) == 1 else f"Measurements: image {index + 1}, {name}"
-        sheet.heading(title, keep=24.0)
+    listed = {index: _listed(case, index, by_level) for index in range(len(case.readings))}
+    crowded = sum(len(rows) for rows in listed.values()) > _MOST_ROWS
+    shown = [index for index, rows in listed.items() if case.readings[index].vertebrae]
+    for index in [main] if crowded and main is not None else shown:
+        reading = case.readings[index]
+        sheet.heading(f"Measurements: {_image_title(case, index)}", keep=20.0)
         head = _Head(sheet, _COLUMNS, unit_sign("mm", reading.image.scale), sheet.side)
         head.write()
-        measured = {m.levels[0] for m in case.measurements if m.reading == index and m.levels[0] == m.levels[1]}
-        for vertebra in reading.vertebrae:
-            if vertebra.level not in measured and vertebra.level not in by_level:
-                continue  # the sacrum
+        for vertebra in listed[index]:
             finding = by_level.get(vertebra.level)
             fractured = bool(finding and finding.fractured)
             _write_row(head, _level_cells(vertebra, index, known, finding), strong=fractured)
-        _write_note(sheet, " ".join(table_notes(reading)), sheet.side)
+        notes = table_notes(reading)
+        if crowded and index == main:
+            others = "; ".join(_image_title(case, other) for other in shown if other != main)
+            notes += [phrase("statements", "other_images", images=others)] if others else []
+        _write_note(sheet, " ".join(notes), sheet.side)
+
+
+def _image_title(case: Case, index: int) -> str:
+    name = image_name(case.readings[index].image)
+    return name if len(case.readings) == 1 else f"image {index + 1}, {name}"
+
+
+def _listed(case: Case, index: int, by_level: Mapping[int, Finding]) -> list[Vertebra]:
+    """Return the vertebrae of a reading that something is known of: all but the sacrum."""
+    measured = {m.levels[0] for m in case.measurements if m.reading == index and m.levels[0] == m.levels[1]}
+    return [v for v in case.readings[index].vertebrae if v.level in measured or v.level in by_level]
 
 
 def write_angles(sheet: Sheet, case: Case, x: float) -> None:
-    """Write the angles of the assessment from `x` to the right margin."""
-    if not case.assessment.angles:
+    """Write the angles between levels from `x` to the right margin, in two halves where that is the whole width."""
+    told, note = _angles(case)
+    if not told and not note:
         return
-    width = sheet.side + sheet.measure - x
     sheet.heading("Angles", keep=16.0, x=x)
-    last = replace(_ANGLES[-1], width=width - sum(c.width for c in _ANGLES[:-1]))
-    head = _Head(sheet, (*_ANGLES[:-1], last), "", x)
-    head.write()
-    for angle in case.assessment.angles:
-        shown, interval = value_and_interval(angle)
-        remarks = [interval, *dict.fromkeys(c.text for c in angle.caveats)]
-        _write_row(
-            head,
-            (
-                Cell(text=quantity_name(angle.quantity)),
-                Cell(text=level_span(angle.levels)),
-                Cell(
-                    text=shown if shown == DASH else f"{shown}{unit_sign(angle.unit)}",
-                    small="   ".join(r for r in remarks if r),
-                ),
-            ),
-        )
-    _write_note(sheet, f"{phrase('document', 'angles_note')} {phrase('document', 'intervals_note')}", x)
+    halves = [told]
+    if x == sheet.side and len(told) > 1:
+        half = (len(told) + 1) // 2
+        halves = [told[:half], told[half:]]
+        sheet.room(_ROW_MM * (half + 1))
+    top, below = sheet.get_y(), sheet.get_y()
+    width = sum(column.width for column in _ANGLES)
+    for place, angles in enumerate(half for half in halves if half):
+        sheet.set_y(top)
+        head = _Head(sheet, _ANGLES, "", x + place * (width + _HALVES_MM))
+        head.write()
+        for angle in angles:
+            _write_row(head, _angle_cells(angle))
+        below = max(below, sheet.get_y())
+    sheet.set_y(below)
+    _write_note(sheet, note, x)
 
 
-def angles_height(case: Case) -> float:
-    """Return the height that `write_angles` takes, mm."""
-    return 26.0 + _ROW_MM * len(case.assessment.angles) if case.assessment.angles else 0.0
+def _angles(case: Case) -> tuple[list[Measurement], str]:
+    """Return the angles that could be told, those of one body left to its row, and the note below them."""
+    between = [a for a in case.assessment.angles if a.levels[0] != a.levels[1]]
+    told = [a for a in between if value_and_interval(a)[0] != DASH]
+    notes = [phrase("document", "angles_note"), phrase("document", "intervals_note")] if told else []
+    untold = [_untold(a) for a in between if a not in told]
+    notes += [phrase("statements", "untold_angles", angles="; ".join(untold))] if untold else []
+    remarks = dict.fromkeys(c.text.rstrip(".") + "." for a in told for c in a.caveats)
+    return told, " ".join([*notes, *remarks])
+
+
+def _untold(angle: Measurement) -> str:
+    why = ", ".join(dict.fromkeys(c.text.rstrip(".") for c in angle.caveats))
+    return angle_name(angle) + (f" ({why})" if why else "")
+
+
+def _angle_cells(angle: Measurement) -> tuple[Cell, ...]:
+    shown, interval = value_and_interval(angle)
+    return (
+        Cell(text=quantity_name(angle.quantity)),
+        Cell(text=level_span(angle.levels)),
+        Cell(text=f"{shown}{unit_sign(angle.unit)}", small=interval),
+    )
+
+
+def angles_height(sheet: Sheet, case: Case, x: float) -> float:
+    """Return the height that `write_angles` takes from `x` to the right margin, mm."""
+    told, note = _angles(case)
+    if not told and not note:
+        return 0.0
+    return _ANGLE_HEAD_MM + _ROW_MM * len(told) + 1.0 + _NOTE.tall(sheet, note, sheet.side + sheet.measure - x)
 
 
 class _Head:
@@ -187,7 +232,7 @@ def _write_row(head: _Head, cells: Iterable[Cell], *, strong: bool = False) -> N
         sheet.set_fill_color(*TINT)
         sheet.rect(x, y, head.width, _ROW_MM, style="F")
     for column, cell in zip(head.columns, cells, strict=True):
-        _write_cell(sheet, column, cell, x, y + 0.75, strong=strong)
+        _write_cell(sheet, column, cell, x, y + 0.4, strong=strong)
         x += column.width
     sheet.set_y(y + _ROW_MM)
     sheet.rule(y + _ROW_MM, head.x, head.width)
@@ -199,11 +244,17 @@ def _write_cell(sheet: Sheet, column: Column, cell: Cell, x: float, y: float, *,
         sheet.word(cell.text, x + 1.0, y, column.width - 1.0, column.align)
     else:
         sheet.word(cell.text, x, y, column.figure, "R")
-        sheet.pen(6.5, colour=GREY)
-        sheet.word(cell.small, x + column.figure + 0.8, y + 0.75, column.width - column.figure - 0.8)
+        room = column.width - column.figure - 0.7
+        size = next((size for size in _INTERVAL_PT if _wide(sheet, cell.small, size) <= room), _INTERVAL_PT[-1])
+        sheet.pen(size, colour=GREY)
+        sheet.word(cell.small, x + column.figure + 0.7, y + 0.45, room)
+
+
+def _wide(sheet: Sheet, text: str, size: float) -> float:
+    sheet.pen(size)
+    return float(sheet.get_string_width(text))
 
 
 def _write_note(sheet: Sheet, text: str, x: float) -> None:
-    sheet.pen(7.5, colour=GREY)
-    sheet.set_y(sheet.get_y() + 1.2)
-    sheet.flow(text, x, sheet.side + sheet.measure - x)
+    sheet.set_y(sheet.get_y() + 1.0)
+    _NOTE.flow(sheet, text, x, sheet.side + sheet.measure - x)

@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue, XPos, YPos
+from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 
 FONTS = Path(__file__).parent / "fonts"
@@ -23,7 +23,7 @@ RULE: Colour = (205, 211, 218)
 TINT: Colour = (238, 243, 247)
 _FAMILY, _FALLBACK = "SourceSansPro", "DejaVuSans"
 _MM_PER_POINT = 25.4 / 72
-_HEADING_MM = 12.0
+_GAP_MM = 3.4  # above a heading
 _UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -31,11 +31,14 @@ class Sheet(FPDF):
     """Pages with a running head and foot; equal calls give equal bytes."""
 
     side = 15.0  # margins left and right, mm
+    next_top = 18.5  # where a page other than the first begins, mm
+    heading_mm = 12.0  # what a heading takes at most, with the space around it
 
     def __init__(self, *, title: str, running: str, foot: str, producer: str, made: datetime | None) -> None:
         """Open the first page."""
         super().__init__(format="A4")
         self._running, self._foot, self._top = running, foot, 0.0
+        self._spans: dict[tuple[str, float, str], float] = {}
         self.add_font(_FAMILY, "", FONTS / "SourceSansPro-Regular.ttf")
         self.add_font(_FAMILY, "B", FONTS / "SourceSansPro-Semibold.ttf")
         self.add_font(_FALLBACK, "", FONTS / "DejaVuSans.ttf")
@@ -72,7 +75,7 @@ class Sheet(FPDF):
         self.set_y(10.0)
         self.cell(self.measure, 4.0, printable(self._running, self._letters))
         self.rule(15.0)
-        self.set_y(18.5)
+        self.set_y(self.next_top)
         self._top = self.get_y()
 
     def footer(self) -> None:
@@ -104,22 +107,48 @@ class Sheet(FPDF):
         """Return the height of a line of the present letter size, mm."""
         return float(self.font_size_pt) * _MM_PER_POINT * 1.3
 
+    def lines(self, text: str, width: float) -> list[str]:
+        """Return a text broken into lines of a width in the present letter size; none for an empty text."""
+        lines: list[str] = []
+        room = 0.0
+        for word in printable(text, self._letters).split(" ") if text else ():
+            for number, piece in enumerate(self._pieces(word, width)):
+                wide = self._span(piece)
+                if lines and number == 0 and self._span(" ") + wide <= room:
+                    lines[-1] += " " + piece
+                    room -= self._span(" ") + wide
+                else:
+                    lines.append(piece)
+                    room = width - wide
+        return lines
+
+    def _pieces(self, word: str, width: float) -> list[str]:
+        """Return a word cut where it would be wider than a line."""
+        pieces = [""]
+        if self._span(word) <= width:
+            return [word]
+        for letter in word:
+            if pieces[-1] and self._span(pieces[-1] + letter) > width:
+                pieces.append("")
+            pieces[-1] += letter
+        return pieces
+
+    def _span(self, word: str) -> float:
+        """Return how wide a word is in the present letter size, mm."""
+        key = (self.font_style, self.font_size_pt, word)
+        if key not in self._spans:
+            self._spans[key] = float(self.get_string_width(word))
+        return self._spans[key]
+
     def tall(self, text: str, width: float) -> float:
         """Return the height that a text will take in the present letter size, mm."""
-        if not text:
-            return 0.0
-        written = printable(text, self._letters)
-        height = self.multi_cell(width, self.lead(), written, align="L", dry_run=True, output=MethodReturnValue.HEIGHT)
-        return float(cast(float, height))
+        return len(self.lines(text, width)) * self.lead()
 
     def flow(self, text: str, x: float, width: float) -> None:
         """Write a text in lines of a width and go below it."""
-        if not text:
-            return
-        self.set_x(x)
-        self.multi_cell(
-            width, self.lead(), printable(text, self._letters), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        for line in self.lines(text, width):
+            self.set_x(x)
+            self.cell(width, self.lead(), line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def word(self, text: str, x: float, y: float, width: float, align: Literal["L", "C", "R"] = "L") -> None:
         """Write one line at a place, cut with an ellipsis where it is too long."""
@@ -140,8 +169,8 @@ class Sheet(FPDF):
         """Write a section's heading, on the page where what follows it begins."""
         x = self.side if x is None else x
         width = self.side + self.measure - x
-        if not self.room(keep + _HEADING_MM) and self.get_y() > self._top:
-            self.set_y(self.get_y() + 4.0)
+        if not self.room(keep + self.heading_mm) and self.get_y() > self._top:
+            self.set_y(self.get_y() + _GAP_MM)
         self.pen(11.5, bold=True, colour=ACCENT)
         self.flow(text, x, width)
         self.rule(self.get_y() + 0.6, x, width, ACCENT)

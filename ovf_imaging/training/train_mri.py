@@ -106,4 +106,5 @@ if __name__ == "__main__":
     import sys
 
     torch.set_num_threads(1)
-    train_mri(Path(sys.argv[1]), Path(sys.argv[2]), *map(float, sys.argv[3:5]))
+    hours, begin = (float(v) for v in (*sys.argv[3:5], "0")[:2])
+    train_mri(Path(sys.argv[1]), Path(sys.argv[2]), hours, begin)

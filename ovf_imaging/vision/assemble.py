@@ -49,20 +49,37 @@ def _complete(body: Body, image: Image, superior_only: bool) -> bool:
     index = np.round(points).astype(int)
     if image.valid is not None and not image.valid[body.slice, index[:, 0], index[:, 1]].all():
         return False
-    at_blank = _near_blank(image.pixels[body.slice], body_pose(body.landmarks).depth)[index[:, 0], index[:, 1]]
+    at_blank = _near_blank(image.pixels[body.slice], index, _STRIP * body_pose(body.landmarks).depth)
     return not any(endplate[1] and endplate.sum() > 1 for endplate in at_blank.reshape(-1, 3))
 
 
-def _near_blank(pixels: NDArray[np.float32], depth: float) -> NDArray[np.bool_]:
-    """Return where the picture's blank margin is, and a strip along it: what a turned picture leaves uncovered.
+def _near_blank(pixels: NDArray[np.float32], index: NDArray[np.intp], distance: float) -> NDArray[np.bool_]:
+    """Return which pixels lie in the picture's blank margin or near it: what a turned picture leaves uncovered.
 
     A single corner may lie beside lung or a vessel as black as that; the middle of an endplate does not.
     """
-    pieces, _ = ndimage.label(pixels == pixels.min())
+    blank = _blank_margin(pixels)
+    if blank is None:
+        return np.zeros(len(index), dtype=np.bool_)
+    reach = int(distance)
+    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = rows**2 + columns**2 <= distance**2
+    around = index[:, None] + np.stack([rows[disc], columns[disc]], axis=-1)
+    inside = ((around >= 0) & (around < pixels.shape)).all(-1)
+    around = np.clip(around, 0, np.array(pixels.shape) - 1)
+    return np.asarray((blank[around[..., 0], around[..., 1]] & inside).any(1))
+
+
+def _blank_margin(pixels: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    """Return where large pieces of the darkest value touch the picture's edge, None when there are none."""
+    darkest = pixels == pixels.min()
+    if np.count_nonzero(darkest) <= _BLANK * pixels.size:
+        return None
+    pieces, _ = ndimage.label(darkest)
     sizes = np.bincount(pieces.ravel())
-    edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
-    blank = [k for k in np.unique(edge) if k and sizes[k] > _BLANK * pixels.size]
-    return np.asarray(ndimage.distance_transform_edt(~np.isin(pieces, blank)) <= _STRIP * depth) & bool(blank)
+    edge = np.unique(np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]]))
+    blank = [k for k in edge if k and sizes[k] > _BLANK * pixels.size]
+    return np.asarray(np.isin(pieces, blank)) if blank else None
 
 
 def numbering_caveats(numbering: Numbering) -> tuple[Caveat, ...]:

@@ -52,13 +52,19 @@ class Frame:
         return x.transpose(-1, -2) if self.transpose else x
 
     def to_working(self, slices: Tensor) -> Tensor:
-        """Return native slices (S, H, W) resized and padded to a multiple of the networks' stride."""
-        x = self.turn(slices)[:, None].float()
-        if tuple(x.shape[2:]) != self.size:
-            shrinks = self.size[0] < x.shape[2] or self.size[1] < x.shape[3]
-            x = F.interpolate(x, self.size, mode="bilinear", align_corners=False, antialias=shrinks)
+        """Return native slices (S, H, W) resized and padded to a multiple of the networks' stride.
+
+        One slice after the other: a turned copy of a whole volume would not fit in memory.
+        """
         rows, columns = (-n % STRIDE for n in self.size)
-        return F.pad(x[:, 0], (0, columns, 0, rows))
+        working = slices.new_zeros((len(slices), self.size[0] + rows, self.size[1] + columns), dtype=torch.float32)
+        for out, native in zip(working, slices, strict=True):
+            x = self.turn(native)[None, None].float()
+            if tuple(x.shape[2:]) != self.size:
+                shrinks = self.size[0] < x.shape[2] or self.size[1] < x.shape[3]
+                x = F.interpolate(x, self.size, mode="bilinear", align_corners=False, antialias=shrinks)
+            out[: self.size[0], : self.size[1]] = x[0, 0]
+        return working
 
     def to_native_maps(self, maps: Tensor) -> Tensor:
         """Return working maps (S, h, w), padding included, on the native grid (S, H, W)."""

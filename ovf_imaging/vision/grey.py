@@ -11,15 +11,21 @@ Valid = NDArray[np.bool_]
 
 def mri_grey(pixels: Pixels, valid: Valid | None = None) -> Pixels:
     """Return values between 0 and 1, padding 0: the 1st to 99.5th percentile, square-rooted a little."""
-    return np.asarray(_scaled(pixels, valid, (1, 99.5)) ** 0.6, dtype=np.float32)
+    return _scaled(pixels, valid, (1, 99.5), power=0.6)
 
 
 def film_grey(pixels: Pixels, valid: Valid | None = None) -> Pixels:
     """Return values between 0 and 1, padding 0: the 0.5th to 99.5th percentile."""
-    return np.asarray(_scaled(pixels, valid, (0.5, 99.5)), dtype=np.float32)
+    return _scaled(pixels, valid, (0.5, 99.5))
 
 
-def _scaled(pixels: Pixels, valid: Valid | None, percentiles: tuple[float, float]) -> Pixels:
+def _scaled(pixels: Pixels, valid: Valid | None, percentiles: tuple[float, float], power: float = 1.0) -> Pixels:
+    """Return scaled values, worked out slice by slice: a volume's copies in float64 would not fit in memory."""
     low, high = np.percentile(pixels if valid is None else pixels[valid], percentiles)
-    grey = np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1)
-    return np.asarray(grey if valid is None else np.where(valid, grey, 0))
+    span = max(float(high - low), 1e-6)
+    grey = np.empty(pixels.shape, np.float32)
+    for part in range(len(pixels)) if pixels.ndim > 2 else (...,):
+        here = np.clip((pixels[part] - low) / span, 0, 1)
+        here = here if valid is None else np.where(valid[part], here, 0)
+        grey[part] = here if power == 1.0 else here**power
+    return grey

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,17 @@ def test_too_long_an_axis_is_told() -> None:
 def test_other_bytes_are_refused() -> None:
     with pytest.raises(InputError, match="wanted a whole NIfTI-1 file"):
         nifti_array(b"nonsense", (2, 1, 0))
+
+
+def test_d13_a_volume_is_written_without_copies_of_it() -> None:
+    volume = np.zeros((64, 96, 80), np.float32)
+    tracemalloc.start()
+    whole = smallest_exact(volume)
+    _, exact = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    nifti_bytes(whole, np.eye(4), (2, 1, 0), in_mm=True)
+    _, written = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert exact < 0.6 * volume.nbytes  # 16 bits for 32, and a slice or two
+    assert written - before < 0.5 * whole.nbytes  # what zlib keeps is most of it

@@ -18,13 +18,15 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from ovf_imaging.recommend import recommend
 from ovf_imaging.report import case_from_json, case_to_json, pdf
 from ovf_imaging.report.pdf import main_reading
-from ovf_imaging.report.pdf_advice import is_background
+from ovf_imaging.report.pdf_advice import is_background, weightiest
 from ovf_imaging.report.sheet import printable
 from ovf_imaging.report.words import study_mark
-from ovf_imaging.types import Case, Caveat, Level, Measurement, Provenance
+from ovf_imaging.types import Assessment, Case, Caveat, Level, Measurement, Provenance, RuleKind
 from tests import fakes
+from tests.recommend.cases import OSTEOPOROTIC, context
 
 MAKERS = [fakes.mri_case, fakes.film_case, fakes.normal_case, fakes.empty_case, fakes.long_case]
 L1 = int(Level.L1)
@@ -82,14 +84,63 @@ def test_a_usual_case_takes_two_pages(make: Any) -> None:
     assert "Page 2 of 2" in found[1]
 
 
-def test_a_long_case_loses_nothing_and_repeats_the_table_head() -> None:
+def test_six_fractures_on_two_images_take_two_pages() -> None:
     case = fakes.long_case()
     found = pages(case)
-    assert sum(page.count("Height loss, %") for page in found) == 3  # two tables, one of them on two pages
+    assert len(found) == 2
+    assert "Fractures found at T6, T8, T11, T12, L1 and L3." in found[0]
+    assert sum(page.count("Height loss, %") for page in found) == 2  # one table on two pages, its head repeated
+    assert all(f"T{n} " in " ".join(found) for n in range(1, 13))
+    assert "all in measurements.csv: image 2, Sagittal MRI, fluid-sensitive, supine." in found[1]
     for recommendation in case.recommendations:
         assert recommendation.rule in " ".join(found)
-    assert all(f"T{n} " in " ".join(found) for n in range(1, 13))
-    assert "Fractures found at T6, T8, T11, T12, L1 and L3." in found[0]
+
+
+def much_advice(**facts: Any) -> Case:
+    """Return six fractures with all that the review says of them when much of the context is known."""
+    case = fakes.long_case()
+    known = context(**OSTEOPOROTIC, neurological_deficit=False, stability="stable", conservative_failed=True, **facts)
+    advice = recommend(case.assessment, case.measurements, known)
+    return replace(case, context=known, recommendations=advice.recommendations, missing=advice.missing)
+
+
+def test_what_two_pages_do_not_hold_is_named_and_each_arm_keeps_its_first_matter() -> None:
+    case = much_advice(infection_suspected=False, malignancy_suspected=False, pain_vas=8.0, hypertension=True)
+    found = pages(case)
+    assert len(found) == 2
+    assert len(case.recommendations) > 40
+    told, _, rest = found[1].partition("more of the review's statements apply and stand in case.json:")
+    spoken = {r.rule: r for r in case.recommendations if not is_background(r)}
+    left_out = [rule for rule in spoken if f" {rule}," in rest or f" {rule}." in rest]
+    assert f"{len(left_out)} " == told[-len(f"{len(left_out)} ") :]
+    assert all(f" {rule} " in told for rule in spoken if rule not in left_out)
+    assert not [rule for rule in left_out if spoken[rule].kind is RuleKind.AVOID]
+    assert {r.arm for r in spoken.values()} == {spoken[rule].arm for rule in spoken if rule not in left_out}
+    assert all(r.rule in rest for r in case.recommendations if is_background(r))
+
+
+def test_safety_stays_when_all_else_gives_way() -> None:
+    asked = [replace(fakes.ADVICE[4], rule="SAFE-1", arm="safety"), *fakes.ADVICE]
+    assert [r.rule for r in weightiest(asked, 1)] == ["SAFE-1"]
+    assert [r.rule for r in weightiest(asked, 3)] == ["SAFE-1", "PAIN-02", "VA-16"]
+    assert weightiest(asked, None) == asked
+
+
+def test_wide_intervals_are_printed_whole() -> None:
+    wide = [replace(m, interval=(-128.4, -103.7)) for m in fakes.mri_case().measurements if m.quantity == "wedge_angle"]
+    angle = replace(fakes.angles(fakes.column())[0], value=-115.5, interval=(-128.4, -103.7))
+    case = fakes.mri_case(measurements=tuple(wide), assessment=Assessment(angles=(angle,)))
+    found = text(case)
+    assert found.count("−128.4 to −103.7") == len(wide) + 1
+    assert "…" not in found.partition("Weights")[0]
+
+
+def test_no_letter_is_smaller_than_seven_and_a_half_points() -> None:
+    sizes: set[float] = set()
+    for case in (fakes.mri_case(), fakes.long_case(), much_advice()):
+        for page in PdfReader(io.BytesIO(pdf(case))).pages:
+            page.extract_text(visitor_text=lambda text, cm, tm, font, size: sizes.add(size) if text.strip() else None)
+    assert min(sizes) >= 7.5
 
 
 def test_the_first_questions_are_asked_and_the_others_counted() -> None:
@@ -195,10 +246,14 @@ def test_words_without_a_break_stay_on_the_page() -> None:
     assert found.replace(" ", "").count("W") >= 800
 
 
-def test_a_hundred_caveats_run_over_pages() -> None:
+def test_of_a_hundred_caveats_those_to_be_seen_are_all_told_and_the_others_counted() -> None:
     caveats = tuple(Caveat(code=str(n), text=f"Caveat number {n}.", must_see=n % 2 == 0) for n in range(100))
-    found = text(fakes.mri_case(caveats=caveats))
-    assert all(f"Caveat number {n}." in found for n in range(100))
+    case = fakes.mri_case(caveats=caveats)
+    found = text(case)
+    assert all(f"Caveat number {n}." in found for n in range(0, 100, 2))
+    (more,) = re.findall(r"And (\d+) more caveats, listed in case\.json\.", found)
+    told = [n for n in range(1, 100, 2) if f"Caveat number {n}." in found]
+    assert len(told) + int(more) == sum(not c.must_see for c in case.all_caveats())
 
 
 def test_the_picture_shows_the_largest_finding() -> None:

@@ -169,6 +169,30 @@ def test_what_a_statement_rests_on() -> None:
     assert words.evidence(fakes.ADVICE[3]) == (("Source", "Bracing [5, 21], indirect evidence"), ("Strength", "weak"))
 
 
+def test_what_a_statement_rests_on_in_short() -> None:
+    item = replace(fakes.ADVICE[0], refs=("3",), figures="4 of 5")
+    known = item.because[:1]
+    assert words.in_short(item, asked=("stability",), told=known) == (
+        ("Because", "ASIA grade: E (context)"),
+        ("Disputed", "see case.json"),
+        ("Evidence", "[3], author position"),
+    )
+
+
+def test_reasons_that_all_share_are_those_of_each_that_has_any() -> None:
+    acute, deficit = fakes.ADVICE[0].because
+    one, other = replace(fakes.ADVICE[0], because=(acute, deficit)), replace(fakes.ADVICE[0], because=(acute,))
+    assert words.shared_reasons((one, fakes.ADVICE[2], other)) == (acute,)
+    assert words.shared_reasons((one, fakes.ADVICE[1])) == ()
+    assert words.shared_reasons((one,)) == ()  # nothing is saved by telling it apart
+
+
+def test_an_angle_names_its_levels_once() -> None:
+    regional = Measurement(levels=(Level.T10, Level.L2), quantity="angle_t10_l2", value=3.0, unit="deg")
+    assert words.angle_name(regional) == "Thoracolumbar angle T10–L2"
+    assert words.angle_name(replace(regional, quantity="local_cobb")) == "Local Cobb angle T10–L2"
+
+
 def test_images_and_patient() -> None:
     assert words.images_read(fakes.mri_case()) == "Sagittal MRI, T2, supine"
     assert words.images_read(fakes.film_case()) == "Lateral radiograph, standing"

@@ -1,6 +1,6 @@
 """The one vocabulary of screen and report: records in words, clinical language from knowledge/text.toml."""
 
-from ovf_imaging.report.words.advice import basis, because, evidence, source
+from ovf_imaging.report.words.advice import basis, because, evidence, in_short, shared_reasons, source
 from ovf_imaging.report.words.findings import (
     caveat_text,
     closing,
@@ -15,6 +15,7 @@ from ovf_imaging.report.words.findings import (
 )
 from ovf_imaging.report.words.vocabulary import (
     DASH,
+    angle_name,
     arm_title,
     capital,
     fact,
@@ -40,6 +41,7 @@ from ovf_imaging.types import level_name
 
 __all__ = [
     "DASH",
+    "angle_name",
     "arm_title",
     "basis",
     "because",
@@ -54,6 +56,7 @@ __all__ = [
     "headline",
     "image_name",
     "images_read",
+    "in_short",
     "is_told",
     "joint_hash",
     "label",
@@ -67,6 +70,7 @@ __all__ = [
     "ranked",
     "scale_name",
     "sentences",
+    "shared_reasons",
     "source",
     "spread",
     "study_mark",

@@ -43,6 +43,12 @@ def quantity_name(quantity: str) -> str:
     return capital(regional.get(quantity) or label("quantities", quantity))
 
 
+def angle_name(angle: Measurement) -> str:
+    """Return an angle's name with its levels: "Local Cobb angle T12–L2"."""
+    name, levels = quantity_name(angle.quantity), level_span(angle.levels)
+    return name if levels in name else f"{name} {levels}"
+
+
 def question(fact_name: str) -> str:
     """Return the question that asks for a fact; what is no fact of the knowledge files is returned as it is."""
     spec = rule_book().facts.get(fact_name)

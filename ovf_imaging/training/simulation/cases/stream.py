@@ -1,0 +1,87 @@
+"""Simulated cases as a trainer's scenes, without the disk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skimage.draw import polygon2mask
+
+from ovf_imaging.training.mri_data import Volume, volume_scenes
+from ovf_imaging.training.scene import FRONTAL, Scene
+from ovf_imaging.training.simulation.anatomy import Templates
+from ovf_imaging.training.simulation.cases.case import DrawnCase, draw_case
+from ovf_imaging.training.simulation.cases.files import film_labels
+from ovf_imaging.training.simulation.cases.settings import SimulationSettings
+from ovf_imaging.training.simulation.film.film import Film
+from ovf_imaging.training.simulation.mri import Scan
+from ovf_imaging.training.simulation.volume import Array, PatientTruth
+from ovf_imaging.types import Landmark, Level
+from ovf_imaging.vision.grey import film_grey, mri_grey
+
+USUAL_DEPTH_PX = 34.0  # of a picture that shows no body
+_SUPERIOR, _INFERIOR = Landmark.SUPERIOR_MIDDLE, Landmark.INFERIOR_MIDDLE
+
+
+def stream(
+    modality: str, settings: SimulationSettings, templates: Templates, seed: int, first: int = 0
+) -> Iterator[Scene]:
+    """Yield the scenes of case after case of a seed, without end; the same that `ovf simulate` would write."""
+    for number in itertools.count(first):
+        yield from case_scenes(draw_case(modality, settings, templates, seed, number))
+
+
+def case_scenes(case: DrawnCase) -> Iterator[Scene]:
+    """Yield a scene for each film, and for each slice of each sequence."""
+    for picture in (p for study in case.studies for p in study.pictures):
+        if picture.film is not None:
+            yield film_scene(picture.film, picture.truth)
+        if picture.scan is not None:
+            yield from scan_scenes(picture.scan, f"simulated_{case.seed}_{case.number}")
+
+
+def film_scene(film: Film, truth: PatientTruth) -> Scene:
+    """Return a film as a scene; one that is not lateral holds its bodies as FRONTAL and no landmarks."""
+    grey = film.pixels.astype(np.float32)
+    if film.geometry.photometric == "MONOCHROME1":
+        grey = grey.max() - grey
+    lateral = film.view == "lateral"
+    shown = {b.level: film.landmarks(b) for b in truth.bodies if lateral and film.shows(b.landmarks_mm).any()}
+    labels = film_labels(film, truth) if lateral else _frontal_labels(film, truth)
+    return Scene(
+        image=torch.from_numpy(film_grey(grey))[None],
+        instances=torch.from_numpy(labels),
+        ignore=torch.zeros((2, *labels.shape), dtype=torch.bool),
+        landmarks=shown,
+        fracturable=tuple(k for k in shown if k != Level.S1)[1:],
+        focus=np.array(labels.shape) / 2,
+        depth_px=_depth_px([p for k, p in shown.items() if k != Level.S1]),
+    )
+
+
+def scan_scenes(scan: Scan, name: str) -> Iterator[Scene]:
+    """Yield a scene for each labelled slice of each sequence, and one more on either side."""
+    for image in scan.images.values():
+        pixels = mri_grey(image.pixels.astype(np.float32))
+        scenes = volume_scenes(Volume(name=name, pixels=pixels, labels=scan.labels))
+        depth = _depth_px([p for s in scenes for k, p in s.landmarks.items() if k != Level.S1])
+        yield from (replace(scene, depth_px=depth) for scene in scenes)
+
+
+def _frontal_labels(film: Film, truth: PatientTruth) -> NDArray[np.uint8]:
+    """Return (H, W) with FRONTAL inside the quadrilateral of each body's left and right rims."""
+    labels = np.zeros(film.pixels.shape, np.uint8)
+    for body in truth.bodies:
+        rims = body.rims_mm[[0, 1, 1, 0], [_SUPERIOR, _SUPERIOR, _INFERIOR, _INFERIOR]]
+        if film.shows(rims).any():
+            labels[polygon2mask(labels.shape, film.projector.to_pixels(rims))] = FRONTAL
+    return labels
+
+
+def _depth_px(bodies: list[Array]) -> float:
+    lengths = [float(np.linalg.norm(b[0] - b[2])) for b in bodies]
+    return float(np.nanmedian(lengths)) if lengths else USUAL_DEPTH_PX

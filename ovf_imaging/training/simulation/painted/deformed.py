@@ -1,0 +1,50 @@
+"""All deformations of one plane together: the same map carries landmarks forward and finds where a pixel came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ovf_imaging.training.paint import Warp
+from ovf_imaging.training.simulation.painted.column import Column
+from ovf_imaging.training.simulation.painted.records import BodyFindings
+from ovf_imaging.training.simulation.painted.warps import Break, Pit
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Deformed:
+    """The deformations of one plane, the first one first."""
+
+    warps: tuple[Warp, ...]
+
+    def forward(self, points: Array) -> Array:
+        """Return where points (..., 2) of the real image lie in the painted one."""
+        for warp in self.warps:
+            points = warp.forward(points)
+        return points
+
+    def inverse(self, points: Array) -> Array:
+        """Return where points (..., 2) of the painted image come from."""
+        for warp in reversed(self.warps):
+            points = warp.inverse(points)
+        return points
+
+
+def deform(column: Column, plane: int, findings: Mapping[int, BodyFindings]) -> Deformed:
+    """Return the deformations that the findings mean for one plane of a column."""
+    deformed = Deformed(())
+    for level, found in sorted(findings.items()):
+        body = column.bodies[level]
+        aside = body.aside(plane)
+        if found.collapse is not None:
+            step = Break(deformed.forward(body.at(plane)), found.collapse, aside)
+            deformed = Deformed((*deformed.warps, step))
+        for patch in found.patches:
+            if patch.kind == "schmorl" and abs(aside) < patch.span:
+                deformed = Deformed((*deformed.warps, Pit(deformed.forward(body.at(plane)), patch)))
+    return deformed
