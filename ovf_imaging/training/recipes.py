@@ -1,7 +1,7 @@
 """The recipes behind the committed weights: train, then write the bundle.
 
-    python -m ovf_imaging.training.recipes mri        --data ../shared/data --out runs/mri  --hours 1.25
-    python -m ovf_imaging.training.recipes radiograph --data ../shared/data --out runs/film --hours 1.6
+    python -m ovf_imaging.training.recipes mri        --data ../shared/data --out runs/mri  --hours 3
+    python -m ovf_imaging.training.recipes radiograph --data ../shared/data --out runs/film --hours 2.4
 
 Stopped, the same command resumes from the last checkpoint under --out.
 """
