@@ -1,6 +1,7 @@
 """Time and memory of the commands, each in a process of its own from a cold start: `make bench`.
 
-Prints the rows of the README's table "Speed and memory"; those of real images want ../shared/data. `--flat N` shows instead that one process reads N large films in flat memory.
+Prints the rows of the README's table "Speed and memory"; those of real images want ../shared/data. `--flat N` shows
+instead that one process reads N large films in flat memory.
 """
 
 from __future__ import annotations
