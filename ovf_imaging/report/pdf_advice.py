@@ -110,18 +110,27 @@ def small_print(item: Recommendation, wanted: Basis, asked: Collection[str] = ()
 
 
 def _arm(sheet: Sheet, items: list[Recommendation], asked: Collection[str], plan: Plan) -> list[Block]:
+    if plan.basis is Basis.NUMBERS:
+        return _arm_in_lines(sheet, items)
     title = arm_title(items[0].arm)
     told = shared_reasons(items)
     reasons = phrase("statements", "all_because", reasons="; ".join(because(r) for r in told)) if told else ""
     if not _fits_beside(sheet, title, reasons):
         told, reasons = (), ""
-    blocks = [
-        _line(sheet, item)
-        if plan.basis is Basis.NUMBERS
-        else _item(sheet, item, small_print(item, plan.basis, asked, told))
-        for item in items
-    ]
+    blocks = [_item(sheet, item, small_print(item, plan.basis, asked, told)) for item in items]
     return [_subheading(sheet, title, reasons, keep=blocks[0].height), *blocks]
+
+
+def _arm_in_lines(sheet: Sheet, items: list[Recommendation]) -> list[Block]:
+    """Return an arm's statements with all that they rest on told once, below its title."""
+    told = dict.fromkeys(because(reason) for item in items for reason in item.because)
+    reasons = phrase("statements", "arm_because", reasons="; ".join(told)) if told else ""
+    title, blocks = arm_title(items[0].arm), [_line(sheet, item) for item in items]
+    if _fits_beside(sheet, title, reasons):
+        return [_subheading(sheet, title, reasons, keep=blocks[0].height), *blocks]
+    below = paragraph(sheet, reasons, _SMALL)
+    keep = sum(line.height for line in below) + 0.6 + blocks[0].height
+    return [_subheading(sheet, title, "", keep=keep), *below, space(sheet, 0.6), *blocks]
 
 
 def _fits_beside(sheet: Sheet, title: str, remark: str) -> bool:

@@ -94,6 +94,9 @@ def test_six_fractures_on_two_images_take_two_pages() -> None:
     assert "all in measurements.csv: image 2, Sagittal MRI, fluid-sensitive, supine." in found[1]
     for recommendation in case.recommendations:
         assert recommendation.rule in " ".join(found)
+    assert (
+        "Because, one or several: acuity: acute (finding: L1); ASIA grade: E (context); NSAID in question" in found[1]
+    )
 
 
 def much_advice(**facts: Any) -> Case:
