@@ -41,18 +41,27 @@ def test_retropulsion_pushes_the_wall_into_the_canal():
 
 
 def test_neighbours_are_carried_rigidly():
-    warp = Break(BODY, collapse(fracture(front_loss=0.45, crush=0.1, superior_dent=0.2), lip=0.08, retropulsion=0.1))
-    # The dent reaches 0.6 × 28 = 17 px into what lies above: the neighbour's middle is spared when further away.
-    above, below = BODY - np.array([46.0, 0]), BODY + np.array([46.0, 0])
+    above, below = BODY - np.array([36.0, 0]), BODY + np.array([34.0, 0])
+    given = fracture(front_loss=0.45, crush=0.1, superior_dent=0.3, inferior_dent=0.2)
+    warp = Break(BODY, collapse(given, lip=0.08, retropulsion=0.1), 0.0, above, below)
     before, after = (np.linalg.norm(p[:, None] - p[None], axis=-1) for p in (above, warp.forward(above)))
     assert after == pytest.approx(before, abs=1e-6)
     assert warp.forward(below) == pytest.approx(below, abs=1e-6)
 
 
+def test_a_thin_disc_takes_up_no_more_than_it_can():
+    """A disc of 3 px, 0.9 of which counts, is stretched by 1.8 of that at most: a dent of 4.86 px."""
+    above = BODY - np.array([31.0, 0])
+    warp = Break(BODY, collapse(fracture(superior_dent=0.3)), 0.0, above)
+    assert warp.forward(BODY)[1, 0] == pytest.approx(4.86)
+    grid = np.stack(np.meshgrid(np.arange(-40, 60.0), np.arange(-20, 60.0), indexing="ij"), -1)
+    assert np.abs(warp.forward(warp.inverse(grid)) - grid).max() < 0.02
+
+
 def test_a_collapse_of_the_middle_fades_to_the_lateral_rims():
     given = collapse(fracture(superior_dent=0.3), through=False)
     middle, between, rim = (heights(Break(BODY, given, aside).forward(BODY)) for aside in (0.0, 0.7, -1.0))
-    assert middle[1] == pytest.approx(28 * 0.7)
+    assert middle[1] == pytest.approx(28 * 0.7, abs=0.01)
     assert middle[1] < between[1] < rim[1]
     assert rim == pytest.approx([28, 28, 28], abs=1e-6)
 

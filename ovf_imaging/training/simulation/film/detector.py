@@ -53,7 +53,8 @@ def detected(light: Map, detector: Detector, rng: np.random.Generator) -> Map:
         signal = signal * (1 + depth * np.sin(2 * np.pi * rows / period)).astype(np.float32)
     if detector.graticule_px is not None:
         signal = signal * (1 - 0.05 * _mesh(light.shape, detector.graticule_px))
-    level = float(np.exp(np.log(signal).mean()))
+    behind = signal[light < _BESIDE]  # the body's own middling grey, not the bright air's
+    level = float(np.median(behind if behind.size else signal))
     noise = np.sqrt(signal * level) / np.float32(detector.quanta) * rng.standard_normal(light.shape, dtype=np.float32)
     signal = gaussian_filter(signal + noise, detector.blur_px, truncate=3)
     if detector.seam is not None:

@@ -11,6 +11,7 @@ from ovf_imaging.training.simulation.film.camera import Camera
 from ovf_imaging.training.simulation.volume import Array, Grid
 
 _FINE_MM = (2.5, 0.8)  # along the beam, and across it
+_FINE_PX = 1.1  # a film of large pixels needs no finer voxels
 _COARSE_MM = (4.0, 2.0)
 _SOFTENED_MM = 1.3
 _MARGIN_MM = np.array([4.0, 12.0, 0.0])  # about the spine's bounds
@@ -49,7 +50,7 @@ def parts(bounds_mm: Array, camera: Camera, middle_mm: Array, axis: int) -> tupl
     spine[:, 2] += -_SACRUM_MM, _ABOVE_MM
     box = np.array([np.maximum(spine[0], seen[0]), np.minimum(spine[1], seen[1])])
     box[1] = np.maximum(box[1], box[0] + 2.0)
-    fine = _grid(box, max(_FINE_MM[0], pixel), max(_FINE_MM[1], pixel), axis)
+    fine = _grid(box, max(_FINE_MM[0], pixel), max(_FINE_MM[1], _FINE_PX * pixel), axis)
     half = fine.step_mm / 2
     last = fine.origin_mm + fine.step_mm * (np.array(fine.shape) - 1)
     trunk = bounds_mm + _BONES_MM

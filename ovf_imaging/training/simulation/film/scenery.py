@@ -136,8 +136,9 @@ def _neck(column: Column) -> list[Ellipsoid]:
     for level in range(int(Level.C2), int(Level.T1)):
         middle = column.place(float(level))
         middle = middle - (Level.T1 - level) * np.array([0.0, NECK_FORWARD_MM, _NECK_CLOSER_MM])
-        bones.append(Ellipsoid.upright(middle, (10.0, 9.0, 6.5)))
-        bones.append(Ellipsoid.between(middle + np.array([0.0, 12.0, 0.0]), middle + np.array([0.0, 36.0, -10.0]), 4.0))
+        body = Ellipsoid.upright(middle, (12.0, 10.0, 8.0))
+        bones += [body, body.scaled(_SHELL), body.scaled(_SHELL**2)]  # shell within shell: a body is not hollow
+        bones.append(Ellipsoid.between(middle + np.array([0.0, 14.0, 0.0]), middle + np.array([0.0, 38.0, -11.0]), 4.0))
     return bones
 
 

@@ -17,7 +17,7 @@ from ovf_imaging.training.simulation.film.parts import parts
 from ovf_imaging.training.simulation.film.project import project
 from ovf_imaging.training.simulation.film.scenery import air_mm, limbs_mm
 from ovf_imaging.training.simulation.film.substances import substances, transmitted
-from ovf_imaging.training.simulation.volume import Tissue, Volume
+from ovf_imaging.training.simulation.volume import Grid, Tissue, Volume
 
 _CM = 0.1  # of a millimetre
 _SOFT_FACTOR = 2  # soft tissue is laid out on every second pixel
@@ -80,7 +80,8 @@ def _bone_masses(patient: ImagedPatient, exposure: Exposure, rng: np.random.Gene
     total: dict[str, Map] = {}
     for part in parts(patient.bounds_mm(), exposure.camera, exposure.spine_mm, exposure.axis):
         volume = patient.render(part.grid)
-        for name, density in _densities(volume, exposure, rng).items():
+        texture = 0.0 if part.softened_mm else exposure.texture
+        for name, density in _densities(volume, exposure, texture, rng).items():
             if density.any():
                 seen = project(part.weighted(density), part.grid, exposure.camera, exposure.axis)
                 if part.softened_mm:
@@ -89,22 +90,32 @@ def _bone_masses(patient: ImagedPatient, exposure: Exposure, rng: np.random.Gene
     return total
 
 
-def _densities(volume: Volume, exposure: Exposure, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+def _densities(
+    volume: Volume, exposure: Exposure, texture: float, rng: np.random.Generator
+) -> dict[str, NDArray[np.float32]]:
+    """Return g/cm³ (X, Y, Z) of what a volume holds, by substance; what it does not hold is left out."""
     density = substances().densities
-    return {
-        "mineral": _mineral(volume, exposure, rng),
-        "metal": np.float32(density["metal"]) * (volume.tissue == Tissue.METAL),
-        "cement": np.float32(density["cement"]) * (volume.tissue == Tissue.CEMENT),
-        "soft": np.float32(-density["soft"]) * ((volume.tissue == Tissue.CLEFT_GAS) | (volume.tissue == Tissue.GAS)),
+    found = {"mineral": _textured(volume.mineral.astype(np.float32), volume.grid, texture, rng)}
+    found["mineral"] *= np.float32(exposure.mineral_factor)
+    masks = {
+        "metal": (volume.tissue == Tissue.METAL, density["metal"]),
+        "cement": (volume.tissue == Tissue.CEMENT, density["cement"]),
+        "soft": ((volume.tissue == Tissue.CLEFT_GAS) | (volume.tissue == Tissue.GAS), -density["soft"]),
     }
+    found |= {name: mask * np.float32(weight) for name, (mask, weight) in masks.items() if mask.any()}
+    return found
 
 
-def _mineral(volume: Volume, exposure: Exposure, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return bone mineral in g/cm³ with trabeculae in the marrow."""
-    mineral = volume.mineral.astype(np.float32) * np.float32(exposure.mineral_factor)
-    if not mineral.any():
+def _textured(
+    mineral: NDArray[np.float32], grid: Grid, texture: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return bone mineral in g/cm³ with trabeculae of contrast `texture` in the marrow."""
+    bone = np.nonzero(mineral)
+    if not texture or not len(bone[0]):
         return mineral
-    step = volume.grid.step_mm
-    marrow = np.clip(1 - mineral / _SOLID_G_CM3, 0, 1)
-    pattern = trabeculae(rng, volume.grid.shape, (float(step[0]), float(step[1]), float(step[2])))
-    return np.asarray(mineral * np.clip(1 + exposure.texture * pattern * marrow, 0.1, None))
+    step = grid.step_mm
+    pattern = trabeculae(rng, grid.shape, (float(step[0]), float(step[1]), float(step[2])))[bone]
+    marrow = np.clip(1 - mineral[bone] / _SOLID_G_CM3, 0, 1)
+    textured = mineral.copy()
+    textured[bone] *= np.clip(1 + texture * pattern * marrow, 0.1, None)
+    return textured

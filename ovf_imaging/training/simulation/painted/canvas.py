@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ovf_imaging.training.simulation.painted.column import Body, Column
+from ovf_imaging.training.simulation.painted.column import Body, Column, neighbours
 from ovf_imaging.training.simulation.painted.frame import Frame, disc_frame, frame_of
 from ovf_imaging.training.simulation.painted.inks import Ink, ink_of
 from ovf_imaging.training.simulation.painted.records import OEDEMA, BodyFindings, Patch
@@ -148,13 +148,12 @@ def _patch_cover(canvas: Canvas, level: int, patch: Patch, place: Place) -> Arra
         return np.zeros_like(place.s)
     if patch.kind != "vacuum_disc":
         return patch_cover(patch, place)
-    neighbour = level - 1 if patch.endplate == "superior" else level + 1
     body = canvas.column.bodies[level]
-    marks = canvas.column.planes[canvas.plane].landmarks.get(neighbour)
-    if marks is None or np.isnan(marks).any():
+    above, below = neighbours(level, canvas.column.planes[canvas.plane].landmarks)
+    pair = (above, body.at(canvas.plane)) if patch.endplate == "superior" else (body.at(canvas.plane), below)
+    if pair[0] is None or pair[1] is None or np.isnan(pair[0][3:]).any() or np.isnan(pair[1][:3]).any():
         return np.zeros_like(place.s)
-    pair = (marks, body.at(canvas.plane)) if neighbour < level else (body.at(canvas.plane), marks)
-    return patch_cover(patch, canvas.place(body, disc_frame(*pair)))
+    return patch_cover(patch, canvas.place(body, disc_frame(pair[0], pair[1])))
 
 
 def _inside(canvas: Canvas, level: int) -> Array:

@@ -59,6 +59,14 @@ class Column:
     pixel_mm: float | None  # None where the image has no scale
 
 
+def neighbours(level: int, known: Mapping[int, Array]) -> tuple[Array | None, Array | None]:
+    """Return the landmarks of the bodies above and below a level; S1 lies below L5 where there is no L6."""
+    below = known.get(level + 1)
+    if below is None and level == Level.L5:
+        below = known.get(Level.S1)
+    return known.get(level - 1), below
+
+
 def volume_column(volume: Volume, sequence: Sequence) -> Column:
     """Return a volume of `mri_vertebral_bodies`; all its labelled bodies but S1 can be painted."""
     areas = {int(k): (volume.labels == k).sum((1, 2)) for k in np.unique(volume.labels) if k}

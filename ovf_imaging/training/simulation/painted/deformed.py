@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ovf_imaging.training.paint import Warp
-from ovf_imaging.training.simulation.painted.column import Column
+from ovf_imaging.training.simulation.painted.column import Body, Column, neighbours
 from ovf_imaging.training.simulation.painted.records import BodyFindings
 from ovf_imaging.training.simulation.painted.warps import Break, Pit
 
@@ -42,9 +42,22 @@ def deform(column: Column, plane: int, findings: Mapping[int, BodyFindings]) -> 
         body = column.bodies[level]
         aside = body.aside(plane)
         if found.collapse is not None:
-            step = Break(deformed.forward(body.at(plane)), found.collapse, aside)
-            deformed = Deformed((*deformed.warps, step))
+            marks = _with_neighbours(column, body, plane, deformed)
+            deformed = Deformed((*deformed.warps, Break(marks[0], found.collapse, aside, *marks[1:])))
         for patch in found.patches:
             if patch.kind == "schmorl" and abs(aside) < patch.span:
-                deformed = Deformed((*deformed.warps, Pit(deformed.forward(body.at(plane)), patch)))
+                marks = _with_neighbours(column, body, plane, deformed)
+                deformed = Deformed((*deformed.warps, Pit(marks[0], patch, *marks[1:])))
     return deformed
+
+
+def _with_neighbours(
+    column: Column, body: Body, plane: int, deformed: Deformed
+) -> tuple[Array, Array | None, Array | None]:
+    """Return the landmarks of a body, of the one above and of the one below, as deformed so far."""
+    moved = (plane - body.plane) * body.drift
+    known = column.planes[body.plane].landmarks
+    above, below = (
+        None if marks is None else deformed.forward(marks + moved) for marks in neighbours(body.level, known)
+    )
+    return deformed.forward(body.at(plane)), above, below

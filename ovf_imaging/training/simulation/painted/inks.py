@@ -47,7 +47,7 @@ _T2 = {
     "vein": _shift("fluid", 0.5),
 }
 _FLUID = {
-    "oedema": _shift("fluid", 0.62),
+    "oedema": _shift("fluid", 0.54),
     "fluid": _cover("fluid"),
     "sclerosis": _shift("void", 0.35),
     "haemangioma": _shift("fluid", 0.3),
