@@ -1,0 +1,128 @@
+"""Train the MRI network on simulation alone for some minutes, and measure it on held-back real volumes.
+
+    python -m ovf_imaging.training.sim_only --data ../shared/data --out runs/sim_only --minutes 10
+    python -m ovf_imaging.training.sim_only --data ../shared/data --out runs/real_only --minutes 10 --on real
+
+The second is the control: as long, the same network and augmentation, on the real volumes that are not held back. A
+few minutes are far from a trained network (hours); what counts is the step between the two. The weights stay under
+--out, nothing here is exported; the same command again measures them again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from ovf_imaging.training import mri_data
+from ovf_imaging.training.fit import Schedule, fit
+from ovf_imaging.training.intensity import mri_intensity
+from ovf_imaging.training.losses import dense_loss
+from ovf_imaging.training.realism.crops import without_cut_bodies
+from ovf_imaging.training.scene import Scene, render
+from ovf_imaging.training.simulation.anatomy import load_templates
+from ovf_imaging.training.simulation.cases import draw_case, parse_settings
+from ovf_imaging.training.simulation.cases.stream import scan_scenes
+from ovf_imaging.training.train_mri import MEAN, SPREAD, VIEW, load_start, stack
+from ovf_imaging.vision.channels import BODY, LEVEL_CHANNELS, VOTE_CHANNELS
+from ovf_imaging.vision.networks import STRIDE, VertebraNet
+
+# Pixels of about the size of the real volumes' 1 mm, so that the scenes of many patients fit in memory.
+SETTINGS = {"study": {"follow_up": 0.0}, "mri": {"matrix": 256, "pixel_mm": [0.95, 1.25]}}
+BATCH = 10
+UNSEEN_CASES = 4
+
+
+def simulated_scenes(data: Path, cases: int, seed: int) -> dict[str, list[Scene]]:
+    """Return the scenes of `cases` simulated patients, T1, T2 and STIR of each."""
+    templates, settings = load_templates(data / "meshes"), parse_settings(SETTINGS)
+    scenes: list[Scene] = []
+    for number in range(cases):
+        scan = draw_case("mri", settings, templates, seed, number).studies[0].pictures[0].scan
+        if scan is not None:
+            scenes += scan_scenes(without_cut_bodies(scan), f"simulated_{number}")
+    return {"simulated": scenes}
+
+
+def real_scenes(data: Path, held_back: bool) -> dict[str, list[Scene]]:
+    """Return source → scenes of `mri_vertebral_bodies`, either those held back or all others."""
+    scenes: dict[str, list[Scene]] = defaultdict(list)
+    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies"):
+        if (volume.name in mri_data.HELD_BACK) == held_back:
+            scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
+    return dict(scenes)
+
+
+def train(scenes: Mapping[str, Sequence[Scene]], out: Path, minutes: float, seed: int) -> nn.Module:
+    """Return the running average of a network trained from ImageNet weights; each source is seen as often."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16, slices=len(mri_data.BESIDE))
+    load_start(model, out)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    sources = list(scenes.values())
+
+    def step(part: float) -> dict[str, Tensor]:
+        draws = []
+        for index in rng.integers(len(sources), size=BATCH):
+            draws.append(render(sources[index][rng.integers(len(sources[index]))], VIEW, rng))
+        x, instances, ignore, table, known = stack(draws, [mri_intensity(d, rng) for d in draws])
+        masks, dense = model.parts(x)
+        return dense_loss(masks, dense, instances, ignore, table, known)
+
+    schedule = Schedule(hours=minutes / 60, average=0.98)
+    return fit(model, step, out, schedule, {"mask": 1.0, "vote": 0.5, "level": 0.5})
+
+
+@torch.inference_mode()
+def body_dice(model: nn.Module, scenes: Sequence[Scene]) -> float:
+    """Return Dice of body against not body over all pixels of `scenes` that are labelled, S1 left out."""
+    model.eval()
+    overlap = size = 0
+    for scene in scenes:
+        height, width = scene.instances.shape
+        pads = (0, -width % STRIDE, 0, -height % STRIDE)
+        found = model(F.pad((scene.image[None] - MEAN) / SPREAD, pads))[0, BODY, :height, :width] > 0
+        known = ~scene.ignore[BODY]
+        body = (scene.instances > 0) & (scene.instances != mri_data.S1)
+        overlap += int((found & body & known).sum())
+        size += int((found & known).sum() + (body & known).sum())
+    return 2 * overlap / max(size, 1)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train, measure, print the Dice of each source and of simulated patients of the next seed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--on", choices=["simulated", "real"], default="simulated")
+    parser.add_argument("--cases", type=int, default=40, help="simulated patients, 39 scenes or so each")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    if given.on == "real":
+        scenes = real_scenes(given.data, held_back=False)
+    else:
+        scenes = simulated_scenes(given.data, given.cases, given.seed)
+    model = train(scenes, given.out, given.minutes, given.seed)
+    unseen = real_scenes(given.data, held_back=True) | simulated_scenes(given.data, UNSEEN_CASES, given.seed + 1)
+    dice = {source: round(body_dice(model, s), 3) for source, s in unseen.items()}
+    summary = {
+        "trained_on": given.on,
+        "minutes": given.minutes,
+        "scenes": sum(len(s) for s in scenes.values()),
+        "dice": dice,
+    }
+    print(json.dumps(summary, indent=1))  # noqa: T201  this is a command
+
+
+if __name__ == "__main__":
+    main()
