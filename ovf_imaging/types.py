@@ -231,6 +231,7 @@ class Reading:
     labels: Labels  # (S, H, W)
     vertebrae: tuple[Vertebra, ...]  # head to foot
     reader: str  # "vertebrae_mri 0.1.0" or "edited by …"
+    prior: bool = False  # of the earlier study that the case is compared with
     caveats: tuple[Caveat, ...] = ()
 
 
@@ -245,6 +246,7 @@ class Measurement:
     interval: tuple[float, float] | None = None  # 95 %
     reference: tuple[int, ...] = ()  # levels that the value was compared with
     reading: int = 0  # index of the reading it was measured on
+    against: int | None = None  # of a change: index of the reading whose value was taken away
     caveats: tuple[Caveat, ...] = ()
 
 
@@ -264,6 +266,8 @@ class Finding:
     cleft_kind: str | None = None  # "fluid", "gas"
     acuity: str | None = None  # "acute", "not acute"
     stability: str | None = None  # "stable", "unstable"
+    mimic: str | None = None  # what looks like a fracture and is thought none: "scheuermann", "schmorl", …
+    change: str | None = None  # against the prior study: "new", "worse", "no measurable change", …
     confidence: float = 0.0
     basis: tuple[Measurement, ...] = ()
     caveats: tuple[Caveat, ...] = ()
@@ -271,10 +275,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The findings of a study and its angles."""
+    """The findings of a study, its angles, and what holds for the whole column."""
 
     findings: tuple[Finding, ...] = ()
     angles: tuple[Measurement, ...] = ()
+    index_level: int | None = None  # the fracture that the study is about
+    deformity_index: int | None = None  # spinal deformity index: the sum of the grades T4–L4
     caveats: tuple[Caveat, ...] = ()
 
 
@@ -336,6 +342,7 @@ class Case:
     recommendations: tuple[Recommendation, ...]
     missing: tuple[str, ...]  # context fields and images that would decide more, most useful first
     provenance: Provenance
+    prior: Study | None = None  # the earlier study that it is compared with
     caveats: tuple[Caveat, ...] = ()  # of the study as a whole
 
     def all_caveats(self) -> tuple[Caveat, ...]:

@@ -25,30 +25,14 @@ from ovf_imaging.training import mri_data
 from ovf_imaging.training.fit import Schedule, fit
 from ovf_imaging.training.intensity import mri_intensity
 from ovf_imaging.training.losses import dense_loss
-from ovf_imaging.training.realism.crops import without_cut_bodies
 from ovf_imaging.training.scene import Scene, render
-from ovf_imaging.training.simulation.anatomy import load_templates
-from ovf_imaging.training.simulation.cases import draw_case, parse_settings
-from ovf_imaging.training.simulation.cases.stream import scan_scenes
+from ovf_imaging.training.simulation.cases import mri_scenes
 from ovf_imaging.training.train_mri import MEAN, SPREAD, VIEW, load_start, stack
 from ovf_imaging.vision.channels import BODY, LEVEL_CHANNELS, VOTE_CHANNELS
 from ovf_imaging.vision.networks import STRIDE, VertebraNet
 
-# Pixels of about the size of the real volumes' 1 mm, so that the scenes of many patients fit in memory.
-SETTINGS = {"study": {"follow_up": 0.0}, "mri": {"matrix": 256, "pixel_mm": [0.95, 1.25]}}
 BATCH = 10
 UNSEEN_CASES = 4
-
-
-def simulated_scenes(data: Path, cases: int, seed: int) -> dict[str, list[Scene]]:
-    """Return the scenes of `cases` simulated patients, T1, T2 and STIR of each."""
-    templates, settings = load_templates(data / "meshes"), parse_settings(SETTINGS)
-    scenes: list[Scene] = []
-    for number in range(cases):
-        scan = draw_case("mri", settings, templates, seed, number).studies[0].pictures[0].scan
-        if scan is not None:
-            scenes += scan_scenes(without_cut_bodies(scan), f"simulated_{number}")
-    return {"simulated": scenes}
 
 
 def real_scenes(data: Path, held_back: bool) -> dict[str, list[Scene]]:
@@ -111,9 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.on == "real":
         scenes = real_scenes(given.data, held_back=False)
     else:
-        scenes = simulated_scenes(given.data, given.cases, given.seed)
+        scenes = {"simulated": mri_scenes(given.data / "meshes", given.cases, given.seed)}
     model = train(scenes, given.out, given.minutes, given.seed)
-    unseen = real_scenes(given.data, held_back=True) | simulated_scenes(given.data, UNSEEN_CASES, given.seed + 1)
+    unseen = real_scenes(given.data, held_back=True)
+    unseen["simulated"] = mri_scenes(given.data / "meshes", UNSEEN_CASES, given.seed + 1)
     dice = {source: round(body_dice(model, s), 3) for source, s in unseen.items()}
     summary = {
         "trained_on": given.on,

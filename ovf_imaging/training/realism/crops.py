@@ -17,7 +17,6 @@ from ovf_imaging.training.scene import Scene
 from ovf_imaging.training.simulation.anatomy import load_templates
 from ovf_imaging.training.simulation.cases import draw_case, parse_settings
 from ovf_imaging.training.simulation.cases.stream import film_scene, scan_scenes
-from ovf_imaging.training.simulation.mri import Scan
 from ovf_imaging.vision.shapes import CROP_DEPTHS, body_pose
 
 Array = NDArray[np.float64]
@@ -143,7 +142,6 @@ def simulated_mri(data: Path, count: int, seed: int) -> dict[str, list[Bodies]]:
         scan = case.studies[0].pictures[0].scan
         if scan is None:
             continue
-        scan = without_cut_bodies(scan)
         for name, (sequence, image) in zip(pictures, scan.images.items(), strict=True):
             pixel_mm = float(np.linalg.norm(image.affine[:3, 1]))
             alone = replace(scan, images={sequence: image})
@@ -182,12 +180,3 @@ def _middle(scenes: list[Scene]) -> list[Scene]:
     shown = [s for s in scenes if s.landmarks]
     first = max(len(shown) // 2 - 1, 0)
     return shown[first : first + 3]
-
-
-def without_cut_bodies(scan: Scan) -> Scan:
-    """Return a scan whose labels leave out bodies that the field cuts so short that no slice has their landmarks.
-
-    `volume_scenes` wants landmarks of the topmost and the lowest body, and ignores what lies above and below them.
-    """
-    with_marks = {k for labels in scan.labels for k in mri_data.slice_landmarks(labels, {})}
-    return replace(scan, labels=np.where(np.isin(scan.labels, list(with_marks)), scan.labels, 0).astype(np.uint8))

@@ -5,24 +5,26 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
-from ovf_imaging.training.mri_data import Volume, volume_scenes
+from ovf_imaging.training.mri_data import Volume, slice_landmarks, volume_scenes
 from ovf_imaging.training.scene import FRONTAL, Scene
-from ovf_imaging.training.simulation.anatomy import Templates
+from ovf_imaging.training.simulation.anatomy import Templates, load_templates
 from ovf_imaging.training.simulation.cases.case import DrawnCase, draw_case
 from ovf_imaging.training.simulation.cases.files import film_labels
-from ovf_imaging.training.simulation.cases.settings import SimulationSettings
+from ovf_imaging.training.simulation.cases.settings import SimulationSettings, parse_settings
 from ovf_imaging.training.simulation.film.film import Film
 from ovf_imaging.training.simulation.mri import Scan
 from ovf_imaging.training.simulation.volume import Array, PatientTruth
 from ovf_imaging.types import Landmark, Level
 from ovf_imaging.vision.grey import film_grey, mri_grey
 
+TRAINING_MRI = {"study": {"follow_up": 0.0}, "mri": {"matrix": 256, "pixel_mm": [0.95, 1.25]}}
 USUAL_DEPTH_PX = 34.0  # of a picture that shows no body
 _SUPERIOR, _INFERIOR = Landmark.SUPERIOR_MIDDLE, Landmark.INFERIOR_MIDDLE
 
@@ -33,6 +35,17 @@ def stream(
     """Yield the scenes of case after case of a seed, without end; the same that `ovf simulate` would write."""
     for number in itertools.count(first):
         yield from case_scenes(draw_case(modality, settings, templates, seed, number))
+
+
+def mri_scenes(meshes: Path, count: int, seed: int) -> list[Scene]:
+    """Return the scenes of `count` patients, T1, T2 and STIR of each, in pixels of about 1 mm so that many fit memory.
+
+    `meshes` is the folder of the templates' meshes.
+    """
+    templates, settings = load_templates(meshes), parse_settings(TRAINING_MRI)
+    return [
+        scene for number in range(count) for scene in case_scenes(draw_case("mri", settings, templates, seed, number))
+    ]
 
 
 def case_scenes(case: DrawnCase) -> Iterator[Scene]:
@@ -64,10 +77,16 @@ def film_scene(film: Film, truth: PatientTruth) -> Scene:
 
 
 def scan_scenes(scan: Scan, name: str) -> Iterator[Scene]:
-    """Yield a scene for each labelled slice of each sequence, and one more on either side."""
+    """Yield a scene for each labelled slice of each sequence, and one more on either side.
+
+    Bodies that the field cuts so short that no slice has their landmarks are left out: `volume_scenes` wants those of
+    the topmost and the lowest body, and ignores what lies above and below them.
+    """
+    with_marks = {k for labels in scan.labels for k in slice_landmarks(labels, {})}
+    labels = np.where(np.isin(scan.labels, list(with_marks)), scan.labels, 0).astype(np.uint8)
     for image in scan.images.values():
         pixels = mri_grey(image.pixels.astype(np.float32))
-        scenes = volume_scenes(Volume(name=name, pixels=pixels, labels=scan.labels))
+        scenes = volume_scenes(Volume(name=name, pixels=pixels, labels=labels))
         depth = _depth_px([p for s in scenes for k, p in s.landmarks.items() if k != Level.S1])
         yield from (replace(scene, depth_px=depth) for scene in scenes)
 
