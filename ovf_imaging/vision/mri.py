@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -55,13 +56,13 @@ class MriReader:
 
     def find(self, image: Image) -> tuple[Frame, Dense, list[Track]]:
         """Return the working frame, the network's outputs there and the chain of bodies."""
-        settings = self.bundle.settings
-        grey = torch.from_numpy(mri_grey(image.pixels, image.valid))
-        if image.scale is not Scale.UNKNOWN:
-            frame = sagittal_frame(image, settings["working_pixel_mm"])
-            dense = self._infer(grey, frame, image)
-            return frame, dense, self._chain(dense)
-        return self._find_unscaled(image, grey)
+        if image.scale is Scale.UNKNOWN:
+            return self._find_unscaled(image, torch.from_numpy(mri_grey(image.pixels, image.valid)))
+        frame = sagittal_frame(image, self.bundle.settings["working_pixel_mm"])
+        # The grey volume is gone before the network runs: of a large one, both would not fit.
+        working = self._working(torch.from_numpy(mri_grey(image.pixels, image.valid)), frame)
+        dense = self._infer(working, image)
+        return frame, dense, self._chain(dense)
 
     def _find_unscaled(self, image: Image, grey: Tensor) -> tuple[Frame, Dense, list[Track]]:
         """Try orientations of a picture without geometry, then bring its bodies to the depth the network knows."""
@@ -70,7 +71,7 @@ class MriReader:
         best: tuple[float, Frame, Dense, list[Track]] | None = None
         for turns in (0, 1, 3, 2):
             frame = plain_frame(image, factor, turns)
-            dense = self._infer(grey, frame, image)
+            dense = self._infer(self._working(grey, frame), image)
             tracks = self._chain(dense)
             score = chain_score(tracks)
             if best is None or score > best[0] * (1.0 if turns == 0 else 1.25):
@@ -85,7 +86,7 @@ class MriReader:
             if not 0.85 < depth / wanted < 1.2:
                 size = (round(frame.size[0] * wanted / depth), round(frame.size[1] * wanted / depth))
                 scaled = replace(frame, size=size)
-                again = self._infer(grey, scaled, image)
+                again = self._infer(self._working(grey, scaled), image)
                 found = self._chain(again)
                 if chain_score(found) >= 0.9 * chain_score(tracks):
                     return scaled, again, found
@@ -94,24 +95,29 @@ class MriReader:
     def _chain(self, dense: Dense) -> list[Track]:
         return chain(link([sights_in_slice(dense, s) for s in range(len(dense.body))]))
 
-    def _infer(self, grey: Tensor, frame: Frame, image: Image) -> Dense:
-        """Run the network on the slices to be read, each with its neighbours about 4 mm away."""
+    def _working(self, grey: Tensor, frame: Frame) -> Tensor:
         settings = self.bundle.settings
-        x = (frame.to_working(grey) - settings["grey_mean"]) / settings["grey_spread"]
+        x: Tensor = (frame.to_working(grey) - settings["grey_mean"]) / settings["grey_spread"]
+        return x
+
+    def _infer(self, x: Tensor, image: Image) -> Dense:
+        """Run the network on the slices to be read, each with its neighbours about 4 mm away."""
         read, step = slices_to_read(image), slices_apart(image, _NEIGHBOUR_MM)
         if image.affine[0, 0] > 0:  # trained on slices that step to the patient's right (−x)
             step = -step
         beside = torch.arange(self.network.slices) - self.network.slices // 2
-        masks, dense = [], []
+        masks, dense = torch.empty(0), torch.empty(0)
         with torch.inference_mode():
             for first in range(0, len(read), _BATCH):
                 here = torch.tensor(read[first : first + _BATCH])
                 around = (here[:, None] + step * beside).clamp(0, len(x) - 1)
                 batch = x[around].contiguous(memory_format=torch.channels_last).to(self.device)
                 m, d = self.network.parts(batch)
-                masks.append(m.float().cpu())
-                dense.append(d.float().cpu())
-        return to_dense(torch.cat(masks), torch.cat(dense))
+                if first == 0:  # laid out once: pieces to be joined would take the memory twice
+                    masks, dense = (torch.empty((len(read), *part.shape[1:])) for part in (m, d))
+                masks[first : first + _BATCH] = m
+                dense[first : first + _BATCH] = d
+        return to_dense(masks, dense)
 
     def _reading(self, image: Image, frame: Frame, dense: Dense, tracks: list[Track]) -> Reading:
         centres = np.array([t.best.centre for t in tracks])
@@ -198,25 +204,32 @@ def native_labels(
     """
     working = torch.from_numpy(instance_labels(dense, tracks, threshold=0.25))
     mask = torch.from_numpy(np.maximum(dense.body, dense.sacrum))
+    spans = [_span(working == index + 1, len(read)) for index in range(len(levels))]
+
+    @lru_cache(maxsize=2 * len(levels))  # slice after slice, each body needs two: a volume of floats would not fit
+    def share(index: int, k: int) -> NDArray[np.float32]:
+        owned = F.max_pool2d((working[k] == index + 1).float()[None, None], 3, 1, 1)[0]
+        return np.asarray(frame.to_native_maps(mask[k][None] * owned)[0].numpy())
+
     labels = np.zeros((count, *frame.native), np.uint8)
-    best = np.full(labels.shape, 0.5, np.float32)
-    for index, level in enumerate(levels):
-        owned = F.max_pool2d((working == index + 1).float()[:, None], 3, 1, 1)[:, 0]
-        seen = np.flatnonzero(owned.amax((1, 2)).numpy())
-        low, high = max(seen[0] - 1, 0), min(seen[-1] + 2, len(read))
-        share = frame.to_native_maps(mask[low:high] * owned[low:high]).numpy()
-        for s in range(read[low], read[high - 1] + 1):
-            here = _between(share, np.asarray(read[low:high]), s)
-            take = here > best[s]
+    for s in range(count):
+        after = int(np.searchsorted(read, s))
+        best = np.full(frame.native, 0.5, np.float32)
+        for index, level in enumerate(levels):
+            low, high = spans[index]
+            if not read[low] <= s <= read[high]:
+                continue
+            here = share(index, after)
+            if read[after] != s:
+                weight = (s - read[after - 1]) / (read[after] - read[after - 1])
+                here = np.asarray((1 - weight) * share(index, after - 1) + weight * here, dtype=np.float32)
+            take = here > best
             labels[s][take] = level
-            best[s][take] = here[take]
+            best[take] = here[take]
     return labels
 
 
-def _between(maps: NDArray[np.float32], read: NDArray[np.intp], s: int) -> NDArray[np.float32]:
-    """Return the map at slice `s`, linear between the slices read."""
-    after = int(np.searchsorted(read, s))
-    if read[after] == s:
-        return np.asarray(maps[after])
-    weight = (s - read[after - 1]) / (read[after] - read[after - 1])
-    return np.asarray((1 - weight) * maps[after - 1] + weight * maps[after], dtype=np.float32)
+def _span(owned: Tensor, count: int) -> tuple[int, int]:
+    """Return the first and last slice read on which a body has a share: one beyond those that show it."""
+    seen = np.flatnonzero(owned.flatten(1).any(1).numpy())
+    return max(int(seen[0]) - 1, 0), min(int(seen[-1]) + 1, count - 1)
