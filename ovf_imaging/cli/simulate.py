@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ovf_imaging.cli import screen
-from ovf_imaging.cli.choices import Modality
+from ovf_imaging.cli.choices import Modality, Split
 
 DATA = Path("../shared/data")  # beside the checkout
 
@@ -22,10 +22,14 @@ def simulate(
     config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings, as TOML.")] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Cases drawn at the same time.")] = 1,
     data: Annotated[
-        Path, typer.Option("--data", metavar="DIR", envvar="OVF_DATA", help="Folder that holds meshes/.")
+        Path, typer.Option("--data", metavar="DIR", envvar="OVF_DATA", help="Folder of the given meshes and images.")
     ] = DATA,
+    painted: Annotated[bool, typer.Option("--painted", help="Paint findings into the real images of --data.")] = False,
+    split: Annotated[
+        Split, typer.Option("--split", help="With --painted: images for training, or of patients held back from it.")
+    ] = Split.TRAIN,
 ) -> None:
-    """Simulate patients with fractures and clefts: DICOM studies, labels, and the whole truth of each."""
+    """Simulate patients with fractures and clefts: studies, labels, and the whole truth of each."""
     os.environ.setdefault("OMP_NUM_THREADS", "1" if workers > 1 else str(os.cpu_count() or 1))
     from ovf_imaging.training.simulation import cases  # slow to import: torch
 
@@ -35,9 +39,11 @@ def simulate(
         count=count,
         seed=seed,
         out=out,
-        meshes=data / "meshes",
+        data=data,
         settings=settings,
         workers=workers,
+        painted=painted,
+        split=split.value,
     )
     with screen.progress("drawing patients") as step:
         folders = cases.simulate(order, lambda done, total: step("cases", done, total))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ovf_imaging.dicom import load_image, read_study
 from ovf_imaging.errors import ReadingError
 from ovf_imaging.training import film_data, mri_data
-from ovf_imaging.training.paint import Warp, draw_fracture
+from ovf_imaging.training.paint import Warp, draw_fracture, neighbours
 from ovf_imaging.training.scene import Placing, Scene, render_at
 from ovf_imaging.types import Image, Position, Reading, Scale, Vertebra, View
 from ovf_imaging.types import Sequence as Contrast
@@ -251,7 +251,7 @@ def _painted_rows(reader: Reader, name: str, scene: Scene) -> list[Row]:
     shape = scene.instances.shape
     for level in scene.fracturable:
         for _ in range(PAINTED_PER_BODY):
-            warp = Warp(scene.landmarks[level], draw_fracture(rng))
+            warp = Warp(scene.landmarks[level], draw_fracture(rng), *neighbours(level, scene.landmarks))
             marks = {k: warp.forward(p) for k, p in scene.landmarks.items()}
             height, width = (n // 4 * 4 for n in shape)
             placing = Placing(matrix=np.eye(2), origin=np.array([height, width]) / 2 - 0.5, size=(height, width))

@@ -6,6 +6,7 @@ import csv
 import itertools
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,24 +63,35 @@ def lateral_scene(path: Path, entry: dict[str, Any]) -> Scene:
     full = Picture.open(path).size
     scale = np.array([grey.shape[0] / full[1], grey.shape[1] / full[0]])
     marks = {k: (b + 0.5) * scale - 0.5 for k, b in marks.items()}
-    complete = {k: b for k, b in marks.items() if k != S1 and not np.isnan(b).any()}
+    complete = _complete(marks)
     instances = np.zeros(grey.shape, np.uint8)
     for level, body in complete.items():
         instances[polygon2mask(grey.shape, outline(body))] = level
     if S1 in marks:
         instances[polygon2mask(grey.shape, _sacrum(marks[S1], complete[max(complete)]))] = S1
-    film = torch.from_numpy(film_grey(grey))[None]
-    levels = sorted(complete)
+    return marked_scene(film_grey(grey), marks, instances, levels_known=bool(entry["levels_sure"]))
+
+
+def marked_scene(
+    grey: NDArray[np.float32], marks: Mapping[int, Array], instances: NDArray[np.uint8], *, levels_known: bool
+) -> Scene:
+    """Return the scene of a lateral film (H, W) with its landmarks by level and the levels' masks."""
+    complete = _complete(marks)
     return Scene(
-        image=film,
+        image=torch.from_numpy(grey)[None],
         instances=torch.from_numpy(instances),
         ignore=torch.from_numpy(_ignore(grey.shape, marks, complete)),
         landmarks=marks,
-        fracturable=tuple(levels[1:]),
+        fracturable=tuple(sorted(complete)[1:]),
         focus=np.nanmean(np.concatenate(list(complete.values())), 0),
-        depth_px=depth * factor,
-        levels_known=bool(entry["levels_sure"]),
+        depth_px=float(np.median([body_depth(b) for k, b in marks.items() if k != S1])),
+        levels_known=levels_known,
     )
+
+
+def _complete(marks: Mapping[int, Array]) -> dict[int, Array]:
+    """Return the bodies with all six landmarks."""
+    return {k: b for k, b in marks.items() if k != S1 and not np.isnan(b).any()}
 
 
 def _sacrum(endplate: Array, lowest: Array) -> Array:
@@ -92,7 +104,7 @@ def _sacrum(endplate: Array, lowest: Array) -> Array:
     return np.array([front, back, back - shrink + down, front + shrink + down])
 
 
-def _ignore(shape: tuple[int, ...], marks: dict[int, Array], complete: dict[int, Array]) -> NDArray[np.bool_]:
+def _ignore(shape: tuple[int, ...], marks: Mapping[int, Array], complete: dict[int, Array]) -> NDArray[np.bool_]:
     """Return (2, H, W): above the top body, below the lowest, and where a body between was not marked."""
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1).astype(float)
     ignore = np.zeros((2, *shape), dtype=bool)
@@ -116,10 +128,16 @@ def _ignore(shape: tuple[int, ...], marks: dict[int, Array], complete: dict[int,
     return ignore
 
 
+def film_names(folder: Path, *, held_back: bool) -> list[str]:
+    """Return the films of `radiographs_lateral_lumbar` that are held back from training, or all others."""
+    entries = json.loads((folder / "landmarks.json").read_text(encoding="utf-8"))
+    return [name for name in entries if (name in HELD_BACK) == held_back]
+
+
 def lateral_scenes(folder: Path, held_back: bool) -> dict[str, Scene]:
     """Return the scenes of `radiographs_lateral_lumbar`, either those held back or all others."""
-    entries = json.loads((folder / "landmarks.json").read_text())
-    return {n: lateral_scene(folder / n, e) for n, e in entries.items() if (n in HELD_BACK) == held_back}
+    entries = json.loads((folder / "landmarks.json").read_text(encoding="utf-8"))
+    return {name: lateral_scene(folder / name, entries[name]) for name in film_names(folder, held_back=held_back)}
 
 
 def frontal_scenes(folder: Path, step: int = 1, first: int = 0) -> list[Scene]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -37,18 +37,34 @@ class Volume:
     name: str
     pixels: NDArray[np.float32]  # (S, H, W), 0–1
     labels: NDArray[np.uint8]  # (S, H, W)
+    affine: Array = field(default_factory=lambda: np.eye(4))  # (slice, row, column, 1) to LPS mm
+
+
+def volume_names(folder: Path, *, held_back: bool) -> list[str]:
+    """Return the volumes of `mri_vertebral_bodies` that are held back from training, or all others."""
+    names = (path.name.removesuffix("_image.nii.gz") for path in folder.glob("*_image.nii.gz"))
+    return sorted(name for name in names if (name in HELD_BACK) == held_back)
+
+
+def load_volume(folder: Path, name: str) -> Volume:
+    """Return a volume of `mri_vertebral_bodies` by its name."""
+    # Stored (P, I, R): SimpleITK's array is (slice, row, column) with rows down and columns backwards.
+    image, labels = (sitk.ReadImage(str(folder / f"{name}_{part}.nii.gz")) for part in ("image", "labels"))
+    affine = np.eye(4)
+    affine[:3, :3] = (np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing())[:, ::-1]
+    affine[:3, 3] = image.GetOrigin()
+    return Volume(
+        name=name,
+        pixels=mri_grey(sitk.GetArrayFromImage(image).astype(np.float32)),
+        labels=sitk.GetArrayFromImage(labels).astype(np.uint8),
+        affine=affine,
+    )
 
 
 def load_volumes(folder: Path) -> list[Volume]:
     """Return all volumes of `mri_vertebral_bodies`."""
-    volumes = []
-    for path in sorted(folder.glob("*_image.nii.gz")):
-        name = path.name.removesuffix("_image.nii.gz")
-        # Stored (P, I, R): SimpleITK's array is (slice, row, column) with rows down and columns backwards.
-        pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(np.float32)
-        labels = sitk.GetArrayFromImage(sitk.ReadImage(str(path.with_name(f"{name}_labels.nii.gz")))).astype(np.uint8)
-        volumes.append(Volume(name=name, pixels=mri_grey(pixels), labels=labels))
-    return volumes
+    names = sorted(path.name.removesuffix("_image.nii.gz") for path in folder.glob("*_image.nii.gz"))
+    return [load_volume(folder, name) for name in names]
 
 
 def slice_landmarks(labels: NDArray[np.uint8], least: dict[int, float]) -> dict[int, Array]:

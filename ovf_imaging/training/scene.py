@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from ovf_imaging.training.paint import Warp, draw_fracture
+from ovf_imaging.training.paint import Warp, draw_fracture, neighbours
 
 Array = NDArray[np.float64]
 FRONTAL = 200  # instance value of a vertebra seen from the front
@@ -96,7 +96,7 @@ def render(scene: Scene, view: View, rng: np.random.Generator) -> Draw:
     marks = dict(scene.landmarks)
     if scene.fracturable and rng.random() < view.fracture:
         for level in rng.permutation(scene.fracturable)[: rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1])]:
-            warps.append(Warp(marks[int(level)], draw_fracture(rng)))
+            warps.append(Warp(marks[int(level)], draw_fracture(rng), *neighbours(int(level), marks)))
             marks = {k: warps[-1].forward(p) for k, p in marks.items()}
     return render_at(scene, marks, warps, Placing(matrix=matrix, origin=centre - matrix @ shift, size=view.size))
 

@@ -14,7 +14,7 @@ from ovf_imaging.training import film_data, mri_data
 from ovf_imaging.training.fit import Schedule, fit
 from ovf_imaging.training.intensity import film_intensity
 from ovf_imaging.training.losses import dense_loss, heatmap_loss
-from ovf_imaging.training.paint import Warp, draw_fracture
+from ovf_imaging.training.paint import Warp, draw_fracture, neighbours
 from ovf_imaging.training.scene import Draw, Placing, Scene, View, nothing, render, render_at
 from ovf_imaging.training.train_mri import MEAN, SPREAD, load_start, stack
 from ovf_imaging.vision.channels import LEVEL_CHANNELS, VOTE_CHANNELS
@@ -84,7 +84,7 @@ def draw_crop(scene: Scene, rng: np.random.Generator) -> tuple[Draw, int]:
         if targets and near and rng.random() < 0.2:
             targets.append(int(rng.choice(near)))
         for k in dict.fromkeys(targets):
-            warps.append(Warp(marks[k], draw_fracture(rng)))
+            warps.append(Warp(marks[k], draw_fracture(rng), *neighbours(k, marks)))
             marks = {m: warps[-1].forward(p) for m, p in marks.items()}
     body = marks[level]
     if level == S1 or np.isnan(body).any():

@@ -15,7 +15,6 @@ from ovf_imaging.training.imagenet import load_imagenet, spread_channels
 from ovf_imaging.training.intensity import mri_intensity
 from ovf_imaging.training.losses import dense_loss
 from ovf_imaging.training.scene import Draw, Scene, View, nothing, render
-from ovf_imaging.training.simulation.cases import mri_scenes
 from ovf_imaging.vision.channels import LEVEL_CHANNELS, VOTE_CHANNELS
 from ovf_imaging.vision.networks import VertebraNet
 
@@ -29,15 +28,7 @@ LATE_VIEW = View(
 )
 LATE, LATE_STRENGTH = 0.5, 0.6
 MEAN, SPREAD = 0.4, 0.25  # of grey values as the network sees them
-SHARES = {
-    "spineweb": 0.32,
-    "zenodo22304": 0.18,
-    "myosegmentum": 0.25,
-    "polygons": 0.11,
-    "films": 0.03,
-    "simulated": 0.11,  # fractures, clefts, oedema and old age, of which the real ones show little
-}
-SIMULATED_PATIENTS, SIMULATED_SEED = 80, 1
+SHARES = {"spineweb": 0.36, "zenodo22304": 0.2, "myosegmentum": 0.26, "polygons": 0.14, "films": 0.04}
 
 
 def load_start(model: VertebraNet, out: Path) -> None:
@@ -67,7 +58,6 @@ def training_scenes(data: Path) -> dict[str, list[Scene]]:
             *film_data.frontal_scenes(films[1])[1::5],  # of those that the film localiser trains on
         )
     ]
-    scenes["simulated"] = mri_scenes(data / "meshes", SIMULATED_PATIENTS, SIMULATED_SEED)
     scenes["polygons"] = mri_data.polygon_scenes(data / "mri_lumbar_polygons")
     return scenes
 

@@ -7,11 +7,17 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.float32]
 Valid = NDArray[np.bool_]
+_MRI_POWER = 0.6
 
 
 def mri_grey(pixels: Pixels, valid: Valid | None = None) -> Pixels:
     """Return values between 0 and 1, padding 0: the 1st to 99.5th percentile, square-rooted a little."""
-    return _scaled(pixels, valid, (1, 99.5), power=0.6)
+    return _scaled(pixels, valid, (1, 99.5), power=_MRI_POWER)
+
+
+def mri_signal(grey: Pixels) -> Pixels:
+    """Return signal between 0 and 1 that `mri_grey` turns into these grey values, the ends it cuts off aside."""
+    return np.asarray(grey ** (1 / _MRI_POWER), dtype=np.float32)
 
 
 def film_grey(pixels: Pixels, valid: Valid | None = None) -> Pixels:

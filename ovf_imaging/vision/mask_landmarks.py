@@ -8,23 +8,25 @@ from scipy import ndimage
 
 Array = NDArray[np.float64]
 _FINE = 4  # sub-pixels a pixel
+_MARGIN = 3  # pixels about the mask
 
 
-def mask_landmarks(mask: NDArray[np.bool_], up: Array, front: Array) -> Array | None:
+def mask_landmarks(mask: NDArray[np.bool_ | np.floating], up: Array, front: Array) -> Array | None:
     """Return (6, 2) landmarks (row, column) of one body in one slice, None when the mask is too small.
 
-    Corners are the mask's extreme points along the diagonals of the body's own frame; middles lie on the contour
-    half-way between them. `up` and `front` are unit (row, column) directions, a first guess that is refined.
+    A mask of probabilities gives its edge between the pixels, where it falls to one half. Corners are the mask's
+    extreme points along the diagonals of the body's own frame; middles lie on the contour half-way between them.
+    `up` and `front` are unit (row, column) directions, a first guess that is refined.
     """
-    rows, columns = np.nonzero(mask)
+    padded = np.pad(mask.astype(np.float64), _MARGIN)
+    rows, columns = np.nonzero(padded > 0.5)
     if rows.size < 40:
         return None
-    r0, c0 = rows.min() - 3, columns.min() - 3
-    pad = np.zeros((rows.max() - r0 + 4, columns.max() - c0 + 4))
-    pad[rows - r0, columns - c0] = 1.0
-    smooth = ndimage.zoom(ndimage.gaussian_filter(pad, 0.6), _FINE, order=1, grid_mode=True, mode="grid-constant")
+    r0, c0 = rows.min() - _MARGIN, columns.min() - _MARGIN
+    near = padded[r0 : rows.max() + _MARGIN + 1, c0 : columns.max() + _MARGIN + 1]
+    smooth = ndimage.zoom(ndimage.gaussian_filter(near, 0.6), _FINE, order=1, grid_mode=True, mode="grid-constant")
     inside = np.argwhere(smooth > 0.5)
-    points = (inside + 0.5) / _FINE - 0.5 + np.array([r0, c0])
+    points = (inside + 0.5) / _FINE - 0.5 + np.array([r0, c0]) - _MARGIN
     for _ in range(3):
         corners = _corners(points, up, front)
         up = _unit(corners[0] + corners[1] - corners[2] - corners[3])

@@ -126,12 +126,13 @@ class MriReader:
         read = slices_to_read(image)
         calibration = float(self.bundle.settings["covariance_factor"])
         vertebrae = []
-        instances = instance_labels(dense, tracks)
+        instances, shares = instance_labels(dense, tracks), np.maximum(dense.body, dense.sacrum)
         for index, (track, level) in enumerate(zip(tracks, numbering.levels, strict=True)):
             sight = track.best
+            landmarks = _on_the_edge(sight, instances[sight.slice], index + 1, shares[sight.slice])
             body = Body(
                 slice=read[sight.slice],
-                landmarks=frame.points_to_native(_on_the_edge(sight, instances[sight.slice] == index + 1)),
+                landmarks=frame.points_to_native(landmarks),
                 covariance=frame.covariance_to_native(sight.covariance * calibration),
                 confidence=track.certainty,
             )
@@ -145,20 +146,23 @@ class MriReader:
         )
 
 
-def _on_the_edge(sight: Sight, mask: NDArray[np.bool_]) -> Array:
+def _on_the_edge(sight: Sight, instances: NDArray[np.uint8], number: int, share: NDArray[np.float32]) -> Array:
     """Return the landmarks on the edge of the body's mask, as the training landmarks were taken from masks.
 
-    The votes say which corner is which. They stand alone where the mask is in pieces: on images unlike those of the
-    training they stray further than the mask does.
+    `share` is the probability of bone, which places the edge between the pixels. The votes say which corner is which.
+    They stand alone where the mask is in pieces: on images unlike those of the training they stray further than the
+    mask does.
     """
-    pieces, count = ndimage.label(mask)
+    pieces, count = ndimage.label(instances == number)
     if count == 0:
         return sight.landmarks
     sizes = np.bincount(pieces.ravel())[1:]
     if sizes.max() < _WHOLE * sizes.sum():
         return sight.landmarks
+    piece = pieces == sizes.argmax() + 1
+    own = piece | (ndimage.binary_dilation(piece) & (instances == 0))
     pose = body_pose(sight.landmarks)
-    found = mask_landmarks(pieces == sizes.argmax() + 1, pose.up, pose.front)
+    found = mask_landmarks(np.where(own, share, 0.0), pose.up, pose.front)
     return sight.landmarks if found is None else found
 
 

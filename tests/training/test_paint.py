@@ -56,10 +56,10 @@ def test_the_body_below_stays():
 
 @pytest.mark.parametrize("seed", range(40))
 def test_inverse_undoes_forward_and_never_folds(seed: int):
-    """On a whole film around the body the inverse is within a third of a pixel and keeps orientation."""
+    """On a whole film around the body the inverse is within 0.02 pixels and keeps orientation."""
     warp = Warp(BODY, draw_fracture(np.random.default_rng(seed)))
     grid = np.stack(np.meshgrid(np.arange(-150, 150, 3.0), np.arange(-120, 120, 3.0), indexing="ij"), -1)
     source = warp.inverse(grid)
-    assert np.abs(warp.forward(source) - grid).max() < 0.34
+    assert np.abs(warp.forward(source) - grid).max() < 0.02
     jacobian = np.stack([np.diff(source, axis=0)[:, :-1], np.diff(source, axis=1)[:-1]], -1) / 3
     assert np.linalg.det(jacobian).min() > 0

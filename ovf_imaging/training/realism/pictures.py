@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/simulation.md: simulated films, and simulated MRI beside the one real volume under MIT.
+"""Draw the pictures of docs/simulation.md: simulated films, and simulated MRI below real slices of a free licence.
 
 python -m ovf_imaging.training.realism.pictures --data ../shared/data --out docs
 """
@@ -19,33 +19,45 @@ from ovf_imaging.training.simulation.cases import case_scenes, draw_case, parse_
 from ovf_imaging.vision.grey import mri_grey
 
 HEIGHT_PX = 300
-MRI_CASES, FILM_CASES = (0, 2), (0, 1, 2, 3, 5)
+MRI_CASES, FILM_CASES = (0, 2, 3, 4), (0, 1, 2, 3, 5)
+POLYGON_SLICES = ("valid_630.jpg", "valid_653.jpg", "valid_686.jpg")  # those that may be in the repository
 _ALONE = {"study": {"follow_up": 0.0, "dynamic": 0.0, "posture": 0.0}}
 _SPACE_PX = 6
 _JPEG_QUALITY = 80
 
 
-def row_of(pictures: Sequence[Grey]) -> Image.Image:
-    """Return grey pictures (H, W) of 0–1 side by side, all of HEIGHT_PX."""
-    tiles = []
-    for grey in pictures:
-        size = round(grey.shape[1] * HEIGHT_PX / grey.shape[0]), HEIGHT_PX
-        tile = Image.fromarray((np.clip(grey, 0, 1) * 255).astype(np.uint8))
-        tiles.append(np.pad(np.asarray(tile.resize(size)), ((0, 0), (0, _SPACE_PX)), constant_values=255))
-    return Image.fromarray(np.concatenate(tiles, 1))
+def rows_of(rows: Sequence[Sequence[Grey]]) -> Image.Image:
+    """Return rows of grey pictures (H, W) of 0–1, all of HEIGHT_PX."""
+    strips = []
+    for pictures in rows:
+        tiles = []
+        for grey in pictures:
+            size = round(grey.shape[1] * HEIGHT_PX / grey.shape[0]), HEIGHT_PX
+            tile = np.asarray(Image.fromarray((np.clip(grey, 0, 1) * 255).astype(np.uint8)).resize(size))
+            tiles.append(np.pad(tile, ((0, _SPACE_PX), (0, _SPACE_PX)), constant_values=255))
+        strips.append(np.concatenate(tiles, 1))
+    width = max(strip.shape[1] for strip in strips)
+    padded = [np.pad(s, ((0, 0), (0, width - s.shape[1])), constant_values=255) for s in strips]
+    return Image.fromarray(np.concatenate(padded))
 
 
-def mri_pictures(data: Path, templates: Templates, seed: int) -> list[Grey]:
-    """Return the middle slice of the real T2 volume, then T1, T2 and STIR of simulated patients."""
-    real = sitk.ReadImage(str(data / "mri_t2_thoracolumbar" / "t2_lumbar.nii.gz"))
+def real_pictures(data: Path) -> list[Grey]:
+    """Return the middle slice of the T2 volume under MIT, then three T1 slices under CC BY 4.0."""
+    volume = sitk.ReadImage(str(data / "mri_t2_thoracolumbar" / "t2_lumbar.nii.gz"))
     # Columns to the back, rows to the feet, slices to the right.
-    pixels = sitk.GetArrayFromImage(sitk.DICOMOrient(real, "PIR")).astype(np.float32)
-    pictures = [mri_grey(pixels)[len(pixels) // 2]]
-    for number in MRI_CASES:
-        scan = draw_case("mri", parse_settings(_ALONE), templates, seed, number).studies[0].pictures[0].scan
-        for image in scan.images.values() if scan else ():
-            pictures.append(mri_grey(image.pixels.astype(np.float32))[len(image.pixels) // 2])
-    return pictures
+    pixels = sitk.GetArrayFromImage(sitk.DICOMOrient(volume, "PIR")).astype(np.float32)
+    slices = [np.asarray(Image.open(data / "mri_lumbar_polygons" / name).convert("L")) for name in POLYGON_SLICES]
+    return [mri_grey(pixels)[len(pixels) // 2], *(mri_grey(s.astype(np.float32)) for s in slices)]
+
+
+def simulated_pictures(templates: Templates, seed: int) -> list[list[Grey]]:
+    """Return the middle slices of simulated patients: a row of T1, one of T2, one of the fluid-sensitive series."""
+    settings = parse_settings(_ALONE)
+    scans = [draw_case("mri", settings, templates, seed, n).studies[0].pictures[0].scan for n in MRI_CASES]
+    images = [scan.images.values() for scan in scans if scan]
+    return [
+        [mri_grey(i.pixels.astype(np.float32))[len(i.pixels) // 2] for i in row] for row in zip(*images, strict=True)
+    ]
 
 
 def film_pictures(templates: Templates, seed: int) -> list[Grey]:
@@ -63,11 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     templates = load_templates(given.data / "meshes")
     rows = {
-        "simulated_mri": mri_pictures(given.data, templates, given.seed),
-        "simulated_films": film_pictures(templates, given.seed),
+        "simulated_mri": [real_pictures(given.data), *simulated_pictures(templates, given.seed)],
+        "simulated_films": [film_pictures(templates, given.seed)],
     }
     for name, pictures in rows.items():
-        row_of(pictures).save(given.out / f"{name}.jpg", quality=_JPEG_QUALITY, optimize=True)
+        rows_of(pictures).save(given.out / f"{name}.jpg", quality=_JPEG_QUALITY, optimize=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ The field of a spine CT is narrow; what lies outside it is soft tissue without b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812
 
-from ovf_imaging.training.paint import Fracture, Warp, draw_fracture
+from ovf_imaging.training.paint import Fracture, Warp, draw_fracture, neighbours
 from ovf_imaging.training.simulation.ct_scan import CtScan, is_body
 from ovf_imaging.training.simulation.ct_warp import Movement, bend
 from ovf_imaging.training.simulation.volume import (
@@ -96,7 +96,8 @@ class CtPatient:
             drawn={
                 "ct": self.scan.name,
                 "angles_deg": list(self.angles_deg),
-                "broken": sorted(self.breaks),
+                "broken": {str(level): asdict(fracture) for level, fracture in sorted(self.breaks.items())},
+                "assumed": ["age_years", "sex"],
                 "t_score_change": self.t_score_change,
             },
         )
@@ -105,7 +106,9 @@ class CtPatient:
     def movement(self) -> Movement:
         """Return the map from the scan at rest to this variant."""
         flat = {level: body[:, _PLANE] for level, body in self.scan.landmarks_mm.items()}
-        breaks = tuple(Warp(flat[level], fracture) for level, fracture in sorted(self.breaks.items()))
+        breaks = tuple(
+            Warp(flat[level], fracture, *neighbours(level, flat)) for level, fracture in sorted(self.breaks.items())
+        )
         broken = list(flat.values())
         for warp in breaks:
             broken = [warp.forward(body) for body in broken]

@@ -67,6 +67,12 @@ def read_scan(folder: Path, name: str) -> CtScan:
     )
 
 
+def read_scans(folder: Path) -> tuple[CtScan, ...]:
+    """Return every marked CT that lies in `ct_verse`; none where the folder is absent."""
+    names = tomllib.loads(_MARKS.read_text(encoding="utf-8"))
+    return tuple(read_scan(folder, name) for name in names if (folder / f"{name}_ct.nii.gz").exists())
+
+
 def _upright(image: sitk.Image) -> Grid:
     """Return a grid along the patient's axes that holds an image whose own axes may be oblique."""
     size = image.GetSize()

@@ -1,6 +1,7 @@
 """A spine of blocks to paint on: small, symmetrical, its truth known by hand."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from skimage.measure import profile_line
@@ -47,11 +48,9 @@ def collapse(
         kind="wedge",
         endplates=("superior",),
         age="old",
-        fracture=given,
+        fracture=replace(given, lip=lip, retropulsion=retropulsion),
         through=through,
         lean=lean,
-        lip=lip,
-        retropulsion=retropulsion,
         posterior_wall=0.0,
     )
 

@@ -1,4 +1,4 @@
-"""What must hold of every drawn patient, over many seeds."""
+"""What must hold of every drawn patient, over many seeds; OVF_SEEDS=500 tests as many as issue 4 asks for."""
 
 import json
 from dataclasses import replace
@@ -12,11 +12,11 @@ from ovf_imaging.training.simulation.anatomy.paint.bone import sample
 from ovf_imaging.training.simulation.anatomy.template_body import is_body
 from ovf_imaging.training.simulation.limits import limits_of
 from ovf_imaging.types import Level, Position
+from tests.training.simulation.seeds import SEEDS
 
 pytestmark = pytest.mark.real_data  # the bones are its meshes
 
 REGIONS = ("lumbar", "thoracolumbar", "full")
-SEEDS = range(60)
 CLEFTS = AnatomySettings(
     fractured=1.0, cleft=1.0, cleft_gas=1.0, moderate_loss=(0.3, 0.4), mild_loss=(0.22, 0.25), cement=0.0
 )
@@ -78,7 +78,7 @@ def test_height_loss_is_what_the_landmarks_say(seed, templates):
         assert max(body.fracture.height_loss) <= 0.92
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_gas_clefts_open_in_extension_and_close_in_flexion(seed, templates):
     patient = patient_of(seed, templates, CLEFTS)
     opened, closed = (patient.moved(p).truth().bodies for p in (Position.EXTENSION, Position.FLEXION))
@@ -93,7 +93,7 @@ def test_gas_clefts_open_in_extension_and_close_in_flexion(seed, templates):
             assert heights(body) == pytest.approx(heights(other))
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_flexion_and_extension_bend_the_lumbar_spine(seed, templates):
     patient = patient_of(seed, templates, AnatomySettings(fractured=0.0))
 
@@ -106,7 +106,7 @@ def test_flexion_and_extension_bend_the_lumbar_spine(seed, templates):
     assert flexed + 3 < neutral < extended - 1
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_months_later_nothing_has_grown_back(seed, templates):
     prior = patient_of(seed, templates, AnatomySettings(fractured=1.0, fresh=1.0))
     later = prior.later(np.random.default_rng(seed))
@@ -132,7 +132,7 @@ def test_what_was_drawn_can_be_written_as_json(templates):
 
 
 def test_every_setting_says_what_it_may_be():
-    assert set(limits_of(AnatomySettings)) == {*AnatomySettings.__dataclass_fields__} - {"region"}
+    assert set(limits_of(AnatomySettings)) == {*AnatomySettings.__dataclass_fields__} - {"region", "fracture"}
 
 
 def test_a_bad_setting_is_named():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import binary_erosion, map_coordinates
 
 from ovf_imaging.training.simulation.anatomy import AnatomySettings, draw_patient
 from ovf_imaging.training.simulation.volume import Grid, Tissue
@@ -134,3 +134,28 @@ def test_a_lumbar_patient_has_every_tissue_of_the_spine(templates):
     bone = np.isin(volume.tissue, [Tissue.CORTEX, Tissue.MARROW])
     assert volume.mineral[bone].mean() > 0.05
     assert volume.mineral[volume.tissue == Tissue.CSF].mean() < 0.1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_facets_of_a_slipped_body_do_not_cut_the_one_below(seed, templates):
+    """The upper body slips by two fifths of its depth; 3 mm within the lower one there is marrow and no cortex."""
+    settings = AnatomySettings(
+        slip=1.0,
+        slip_part=(0.4, 0.4),
+        fractured=0.0,
+        occult=0.0,
+        haemangioma=0.0,
+        metastasis=0.0,
+        modic=0.0,
+        schmorl=0.0,
+    )
+    patient = draw_patient(np.random.default_rng(seed), settings, templates)
+    slipped = next(level for level, disc in patient.discs.items() if disc.slip_mm > 0)
+    pieces = {piece.level: piece for piece in patient.pieces}
+    below = pieces[slipped + 1] if slipped + 1 in pieces else pieces[int(Level.S1)]
+    low, high = below.bounds_mm(whole=False)
+    volume = patient.render(grid_between(low, high, 1.0))
+    deep = binary_erosion(volume.level == below.level, iterations=3)
+    assert deep.sum() > 1000
+    assert (volume.tissue[deep] == Tissue.MARROW).all()
+    assert float(volume.mineral[deep].max()) < 0.35

@@ -12,18 +12,19 @@ from pydicom import dcmread
 from ovf_imaging.cli.main import run
 from ovf_imaging.dicom import load_image, read_study
 from ovf_imaging.training.simulation.anatomy import Templates
-from ovf_imaging.training.simulation.cases import DrawnCase, case_files, draw_case, parse_settings
+from ovf_imaging.training.simulation.cases import DrawnCase, case_files, case_scenes, draw_case, parse_settings
+from ovf_imaging.training.simulation.ct_scan import read_scan
 from ovf_imaging.types import Position, Scale, Sequence, View
 
 pytestmark = pytest.mark.real_data
+ALONE = {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0}
 SMALL_FILM = {"rows": 320, "photographed": 0, "monochrome1": 1, "coned": 0}
 SMALL_MRI = {"matrix": 128, "pixel_mm": 1.6, "slices": 5}
 
 
 def drawn(templates: Templates, modality: str, number: int = 0, **study: float) -> DrawnCase:
     """Return a small case of seed 5."""
-    alone = {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0}
-    settings = parse_settings({"study": alone | study, "film": SMALL_FILM, "mri": SMALL_MRI})
+    settings = parse_settings({"study": ALONE | study, "film": SMALL_FILM, "mri": SMALL_MRI})
     return draw_case(modality, settings, templates, seed=5, number=number)
 
 
@@ -111,6 +112,21 @@ def test_a_follow_up_is_two_studies(templates: Templates, tmp_path: Path):
     assert after["days"] > before["days"] == 0
     assert after["images"][0]["patient"]["age_years"] > before["images"][0]["patient"]["age_years"]
     assert max(max(row["heights_mm"]) for row in truth["change"]) < 1e-6
+
+
+def test_a_real_ct_may_be_the_patient_of_a_film(shared_data: Path, templates: Templates, tmp_path: Path):
+    """With a chance of 1 it is; the source is named, its five bodies told. Without scans the patient is drawn."""
+    scans = (read_scan(shared_data / "ct_verse", "verse014"),)
+    settings = parse_settings({"study": ALONE | {"ct": 1.0}, "film": SMALL_FILM})
+    case = draw_case("radiograph", settings, templates, seed=5, scans=scans)
+    truth = written(case, tmp_path)
+    assert (truth["kind"], truth["source"]) == ("simulated", "ct_verse/verse014")
+    told = truth["studies"][0]["images"][0]
+    assert [b["name"] for b in told["bodies"]] == ["L1", "L2", "L3", "L4", "L5"]
+    assert told["patient"]["drawn"]["ct"] == "verse014"
+    (scene,) = case_scenes(case)
+    assert len(scene.landmarks) >= 2
+    assert draw_case("radiograph", settings, templates, seed=5).source == ""
 
 
 def test_the_command_writes_cases(shared_data: Path, tmp_path: Path):

@@ -35,7 +35,7 @@ def three(front_mm: float) -> PatientTruth:
 
 def of_quantity(truth: PatientTruth, quantity: str) -> dict[int, float]:
     """Return lower level → degrees of one quantity."""
-    return {row["levels"][1]: row["degrees"] for row in angles(truth) if row["quantity"] == quantity}
+    return {row["levels"][1]: row["degrees"] for row in angles(truth.bodies) if row["quantity"] == quantity}
 
 
 def test_a_low_front_is_kyphosis():
@@ -54,7 +54,7 @@ def test_local_angles_are_those_of_the_endplates_named():
 
 def test_regional_angles_need_both_their_bodies():
     """With T12 to L2 in view there is no regional angle."""
-    assert {row["quantity"] for row in angles(three(15.0))} == {"wedge_angle", "local_cobb", "gardner_angle"}
+    assert {row["quantity"] for row in angles(three(15.0).bodies)} == {"wedge_angle", "local_cobb", "gardner_angle"}
 
 
 def test_change_is_later_less_earlier():

@@ -36,8 +36,12 @@ def test_drawn_protocols_stay_within_the_settings():
         assert 0.5 <= plan.pixel_mm <= 1.0
         assert 3 <= plan.thickness_mm <= 5
         assert plan.gap_mm > 0
-        assert protocol.timings[Sequence.T1].te_ms < stir.te_ms < protocol.timings[Sequence.T2].te_ms
-        assert 120 < (stir.ti_ms or 0) < 260
+        assert protocol.timings[Sequence.T1].te_ms < stir.te_ms
+        if stir.ti_ms is None:
+            assert stir.fat_left <= settings.fat_left[1]
+        else:
+            assert stir.te_ms < protocol.timings[Sequence.T2].te_ms
+            assert 120 < stir.ti_ms < 260
         assert len({r.phase_axis for r in protocol.readouts.values()}) == 1
 
 
@@ -47,6 +51,7 @@ def test_both_field_strengths_and_directions_are_drawn():
     assert {p.readouts[Sequence.T1].phase_axis for p in drawn} == {0, 1}
     assert {p.plan.from_left for p in drawn} == {True, False}
     assert {p.coil.band_mm is None for p in drawn} == {True, False}
+    assert {p.timings[Sequence.FLUID].ti_ms is None for p in drawn} == {True, False}
 
 
 def test_marrow_turns_to_fat_and_discs_dry_with_age():

@@ -9,7 +9,11 @@ from scipy.spatial.transform import Rotation
 
 from ovf_imaging.training.simulation.anatomy.alignment import Disc, pose
 from ovf_imaging.training.simulation.anatomy.form import Size
-from ovf_imaging.training.simulation.anatomy.fractures import draw_fractures, occult_fracture
+from ovf_imaging.training.simulation.anatomy.fractures import (
+    draw_fractures,
+    occult_fracture,
+    prescribed_fracture,
+)
 from ovf_imaging.training.simulation.anatomy.patient import DrawnPatient
 from ovf_imaging.training.simulation.anatomy.person import Person
 from ovf_imaging.training.simulation.anatomy.posture import Motion
@@ -17,7 +21,7 @@ from ovf_imaging.training.simulation.anatomy.settings import AnatomySettings
 from ovf_imaging.training.simulation.anatomy.sizes import draw_discs, draw_sizes
 from ovf_imaging.training.simulation.anatomy.templates import Templates
 from ovf_imaging.training.simulation.anatomy.traps import draw_traps, with_scheuermann
-from ovf_imaging.training.simulation.anatomy.vertebra import Vertebra
+from ovf_imaging.training.simulation.anatomy.vertebra import Fracture, Vertebra
 from ovf_imaging.training.simulation.volume import Array
 from ovf_imaging.types import Level
 
@@ -38,9 +42,7 @@ def draw_patient(rng: np.random.Generator, settings: AnatomySettings, templates:
     if transitional == "sacralised L5":
         discs[int(Level.L5)] = replace(discs[int(Level.L5)], degeneration=1.0)
     shown = [level for level in levels if Level(level).order >= FIRST_LEVEL[settings.region].order]
-    fractures = draw_fractures(rng, settings, sizes, shown)
-    if not fractures and rng.random() < settings.occult:
-        fractures = {int(rng.choice(shown)): occult_fracture(rng, settings)}
+    fractures = _fractures(rng, settings, sizes, shown)
     vertebrae = [Vertebra(level=level, size=sizes[level], fracture=fractures.get(level)) for level in levels]
     vertebrae = draw_traps(rng, settings, vertebrae, discs, scheuermann)
     motion = Motion(
@@ -95,6 +97,19 @@ def _levels(rng: np.random.Generator, settings: AnatomySettings) -> tuple[list[i
     if kind == "T13":
         levels.insert(levels.index(int(Level.L1)), int(Level.T13))
     return levels, kind
+
+
+def _fractures(
+    rng: np.random.Generator, settings: AnatomySettings, sizes: dict[int, Size], shown: list[int]
+) -> dict[int, Fracture]:
+    """Return the fractures that are prescribed, or else those that are drawn in the levels shown."""
+    if settings.fracture:
+        wanted = {int(Level[one.level]): one for one in settings.fracture}
+        return {level: prescribed_fracture(rng, settings, sizes[level], one) for level, one in wanted.items()}
+    drawn = draw_fractures(rng, settings, sizes, shown)
+    if not drawn and rng.random() < settings.occult:
+        return {int(rng.choice(shown)): occult_fracture(rng, settings)}
+    return drawn
 
 
 def _slipped(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ovf_imaging.training.simulation.anatomy.collapse import Cleft, Collapse
 from ovf_imaging.training.simulation.anatomy.form import Size
 from ovf_imaging.training.simulation.anatomy.levels import facts_of
+from ovf_imaging.training.simulation.anatomy.prescribed import CLEFT_LEAST_LOSS, PrescribedFracture
 from ovf_imaging.training.simulation.anatomy.settings import AnatomySettings
 from ovf_imaging.training.simulation.anatomy.vertebra import Fracture
 
-_MOST = 6  # fractures in a patient
 _WALL_OF_2 = 0.2  # OF 2: less than a fifth of the posterior wall is broken
 _KINDS = ("wedge", "biconcave", "crush", "pincer")
 _LINE_MM = 2.0  # a thicker cleft is not called a line
 _BULGE_MM = 1.0  # a central cleft may lift its endplate this far beyond the dent
-_CLEFT_LEAST_LOSS = 0.2
 _CLEFT_MOST_OF_LOSS = 0.8  # an open cleft gives back at most this part of the height lost in front of it
 
 Losses = tuple[float, float, float]  # front, middle, back, 0–1
@@ -30,7 +30,7 @@ def draw_fractures(
     if rng.random() >= settings.fractured:
         return {}
     count = 1
-    while count < min(_MOST, len(levels)) and rng.random() < settings.further_fracture:
+    while count < min(round(settings.most_fractures), len(levels)) and rng.random() < settings.further_fracture:
         count += 1
     broken = np.array([sum(facts_of(level).genant[1:]) for level in levels], dtype=np.float64)
     drawn = rng.choice(levels, size=count, replace=False, p=broken / broken.sum())
@@ -57,16 +57,42 @@ def draw_fracture(
     endplates = _endplates(rng, settings, kind)
     collapse = _collapse(rng, settings, size, losses, endplates, broken=broken)
     torn = grade == 3 and rng.random() < settings.distraction
-    both = len(endplates) == 2
     return Fracture(
         kind=kind,
         endplates=endplates,
         collapse=collapse,
         posterior_wall=wall,
-        of_class=5 if torn else 4 if both or kind in ("pincer", "plana") else 3 if wall > _WALL_OF_2 else 2,
+        of_class=5 if torn else _of_class(kind, endplates, wall),
         age="fresh" if fresh else "old",
         oedema=("whole" if rng.random() < settings.oedema_whole else "band") if fresh else "none",
+        band=settings.oedema_band,
         cleft=_cleft(rng, settings, size, losses, endplates),
+    )
+
+
+def prescribed_fracture(
+    rng: np.random.Generator, settings: AnatomySettings, size: Size, wanted: PrescribedFracture
+) -> Fracture:
+    """Return a fracture as it was asked for."""
+    losses, endplates, fresh = wanted.height_loss, wanted.broken_endplates, wanted.age == "fresh"
+    collapse = _collapse(rng, settings, size, losses, endplates, broken=False)
+    oedema = "whole" if rng.random() < settings.oedema_whole else "band"
+    gap = _Gap(
+        kind=wanted.cleft,
+        outline=wanted.cleft_outline,
+        central=wanted.cleft_place == "central",
+        thickness_mm=wanted.cleft_mm,
+    )
+    return Fracture(
+        kind=wanted.kind,
+        endplates=endplates,
+        collapse=replace(collapse, retropulsion_mm=wanted.retropulsion_mm),
+        posterior_wall=wanted.posterior_wall,
+        of_class=_of_class(wanted.kind, endplates, wanted.posterior_wall) if any(losses) else 1,
+        age=wanted.age,
+        oedema=oedema if fresh else "none",
+        band=settings.oedema_band,
+        cleft=None if wanted.cleft == "none" else _opened(rng, size, losses, endplates, gap),
     )
 
 
@@ -80,6 +106,7 @@ def occult_fracture(rng: np.random.Generator, settings: AnatomySettings) -> Frac
         of_class=1,
         age="fresh",
         oedema="whole" if rng.random() < settings.oedema_whole else "band",
+        band=settings.oedema_band,
     )
 
 
@@ -131,30 +158,56 @@ def _collapse(
     )
 
 
+def _of_class(kind: str, endplates: tuple[str, ...], wall: float) -> int:
+    """Return the OF class of a body that has given way and is not torn apart."""
+    if len(endplates) == 2 or kind in ("pincer", "plana"):
+        return 4
+    return 3 if wall > _WALL_OF_2 else 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gap:
+    """A cleft as it was asked for or drawn."""
+
+    kind: str  # "gas", "fluid"
+    outline: str  # "line", "semilune", "triangle"
+    central: bool
+    thickness_mm: float  # fully open
+
+
 def _cleft(
     rng: np.random.Generator, settings: AnatomySettings, size: Size, losses: Losses, endplates: tuple[str, ...]
 ) -> Cleft | None:
-    """Return a cleft where the body has room for one: it opens by no more than what was lost there."""
-    central = rng.random() < settings.cleft_central
-    heights = np.array([size.anterior_mm, (size.anterior_mm + size.posterior_mm) / 2, size.posterior_mm])
-    front_mm, middle_mm, back_mm = heights * losses
-    lost_mm = middle_mm if central else front_mm
-    dent_mm = max(middle_mm - (front_mm + back_mm) / 2, 0.0)
-    thickness = min(float(rng.uniform(*settings.cleft_open_mm)), _CLEFT_MOST_OF_LOSS * lost_mm)
-    outline = str(rng.choice(["line", "semilune", "triangle"]))
-    if outline == "line":
-        thickness = min(thickness, _LINE_MM)
-    if rng.random() >= settings.cleft or max(losses) < _CLEFT_LEAST_LOSS or thickness < settings.cleft_open_mm[0] / 2:
-        return None
-    span = float(rng.uniform(0.35, 0.65))
-    start = float(rng.uniform(0.2, 0.7 - span / 2)) if central else 0.0
-    return Cleft(
+    """Return a cleft where one is drawn and the body has room for it."""
+    gap = _Gap(
+        central=rng.random() < settings.cleft_central,
+        thickness_mm=float(rng.uniform(*settings.cleft_open_mm)),
+        outline=str(rng.choice(["line", "semilune", "triangle"])),
         kind="gas" if rng.random() < settings.cleft_gas else "fluid",
-        outline=outline,
+    )
+    if rng.random() >= settings.cleft or max(losses) < CLEFT_LEAST_LOSS:
+        return None
+    cleft = _opened(rng, size, losses, endplates, gap)
+    return None if cleft.thickness_mm < settings.cleft_open_mm[0] / 2 else cleft
+
+
+def _opened(rng: np.random.Generator, size: Size, losses: Losses, endplates: tuple[str, ...], gap: _Gap) -> Cleft:
+    """Return a cleft beside the first endplate, opening by no more than what was lost there."""
+    heights = np.array([size.anterior_mm, (size.anterior_mm + size.posterior_mm) / 2, size.posterior_mm])
+    front_mm, middle_mm, back_mm = (float(v) for v in heights * losses)
+    dent_mm = max(middle_mm - (front_mm + back_mm) / 2, 0.0)
+    thickness = min(gap.thickness_mm, _CLEFT_MOST_OF_LOSS * (middle_mm if gap.central else front_mm))
+    if gap.outline == "line":
+        thickness = min(thickness, _LINE_MM)
+    span = float(rng.uniform(0.35, 0.65))
+    start = float(rng.uniform(0.2, 0.7 - span / 2)) if gap.central else 0.0
+    return Cleft(
+        kind=gap.kind,
+        outline=gap.outline,
         endplate=endplates[0],
-        place="central" if central else "anterior",
+        place="central" if gap.central else "anterior",
         thickness_mm=thickness,
-        lifts=min(1.0, (dent_mm + _BULGE_MM) / thickness) if central else 1.0,
+        lifts=min(1.0, (dent_mm + _BULGE_MM) / thickness) if gap.central else 1.0,
         extent=(start, min(start + span, 0.9)),
         below=float(rng.uniform(0.12, 0.3)),
     )

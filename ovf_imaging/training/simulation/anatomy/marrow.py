@@ -8,7 +8,6 @@ from ovf_imaging.training.simulation.anatomy.collapse import Field
 from ovf_imaging.training.simulation.anatomy.form import Form
 from ovf_imaging.training.simulation.anatomy.vertebra import Vertebra
 
-_BAND = 0.38  # part of the height that a band of oedema fills
 _SOFT = 0.1  # over which it fades
 _STEP = 24  # samples along each axis for the part of the marrow
 
@@ -24,7 +23,7 @@ def oedema(vertebra: Vertebra, s: Field, t: Field) -> Field:
     if fracture.oedema == "whole":
         return np.broadcast_to(np.clip(1.05 - 0.35 * s, 0, 1), np.broadcast_shapes(s.shape, t.shape))
     wave = 0.06 * np.sin(7 * s + 3 * vertebra.level)
-    fields = [np.clip((_BAND + wave - d) / _SOFT, 0, 1) for d in _depths(fracture.endplates, t)]
+    fields = [np.clip((fracture.band + wave - d) / _SOFT, 0, 1) for d in _depths(fracture.endplates, t)]
     return np.asarray(np.maximum.reduce(fields))
 
 

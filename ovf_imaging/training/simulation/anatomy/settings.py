@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from ovf_imaging.training.simulation.anatomy.prescribed import PrescribedFracture
 from ovf_imaging.training.simulation.limits import Limits, Range, check
 
 REGIONS = ("lumbar", "thoracolumbar", "full")
@@ -59,6 +60,7 @@ class AnatomySettings:
     degeneration_at_50: Annotated[Range, _part("disc degeneration at 50 years: 0 healthy, 1 collapsed")] = (0, 0.45)
     degeneration_per_decade: Annotated[Range, Limits(0, 0.4, "how it grows")] = (0.03, 0.12)
     # fractures
+    fracture: tuple[PrescribedFracture, ...] = ()  # where any is prescribed, no other is drawn
     wedge: Annotated[float, _share("of wedges among fractures (Ismail 1999)")] = 0.52
     biconcave: Annotated[float, _share("of biconcave ones")] = 0.25
     crush: Annotated[float, _share("of crush fractures")] = 0.15
@@ -70,7 +72,8 @@ class AnatomySettings:
     occult: Annotated[float, _chance("of a fresh fracture without loss of height, where nothing else is broken")] = 0.06
     most_fresh: Annotated[float, Limits(0, 6, "fresh fractures in a patient at most")] = 2
     fractured: Annotated[float, _chance("of at least one fracture")] = 0.7
-    further_fracture: Annotated[float, _chance("of one more, again and again up to six")] = 0.35
+    further_fracture: Annotated[float, _chance("of one more, again and again up to most_fractures")] = 0.35
+    most_fractures: Annotated[float, Limits(1, 12, "fractures in a patient at most")] = 6
     fresh: Annotated[float, _chance("of oedema in a fracture")] = 0.5
     mild_loss: Annotated[Range, Limits(0, 0.9, "worst height loss of Genant 1")] = (0.12, 0.25)
     moderate_loss: Annotated[Range, Limits(0, 0.9, "of Genant 2")] = (0.25, 0.40)
@@ -91,6 +94,7 @@ class AnatomySettings:
     torn_turn_deg: Annotated[Range, Limits(0, 20, "its turn")] = (3, 8)
     oedema_whole: Annotated[float, _chance("of oedema of the whole body rather than a band")] = 0.55
     # clefts
+    oedema_band: Annotated[float, _part("part of the height that a band fills")] = 0.38
     cleft: Annotated[float, _chance("of a cleft in a fracture of at least 20 % loss")] = 0.35
     cleft_gas: Annotated[float, _chance("that it holds gas rather than fluid")] = 0.5
     cleft_open_mm: Annotated[Range, Limits(0.5, 12, "its thickness fully open")] = (1.5, 7.0)
@@ -107,19 +111,34 @@ class AnatomySettings:
     supine_deg: Annotated[Range, Limits(-15, 20, "more lordosis supine than standing, kyphotic spines unfold")] = (0, 8)
     # not fractures
     osteophytes: Annotated[float, _chance("of osteophytes at a corner beside a degenerate disc")] = 0.3
+    front_osteophyte_mm: Annotated[Range, Limits(0, 15, "in front, how far they stand off the wall at most")] = (1.5, 8)
+    back_osteophyte_mm: Annotated[Range, Limits(0, 6, "at the canal")] = (1.5, 3.5)
     schmorl: Annotated[float, _chance("of a Schmorl's node per body")] = 0.05
+    schmorl_radius_mm: Annotated[Range, Limits(1, 12, "its radius across")] = (4, 8)
+    schmorl_depth_mm: Annotated[Range, Limits(1, 12, "its depth")] = (3.5, 7)
     scheuermann: Annotated[float, _chance("of Scheuermann wedging")] = 0.07
     scheuermann_deg: Annotated[Range, Limits(0, 20, "wedge of each of its bodies")] = (5, 11)
     short: Annotated[float, _chance("of a short vertebral height per body")] = 0.03
     short_part: Annotated[Range, Limits(0, 0.3, "height missing at all three places of a short body")] = (0.08, 0.18)
     haemangioma: Annotated[float, _chance("of a haemangioma per body")] = 0.03
+    haemangioma_radius_mm: Annotated[Range, Limits(1, 20, "its radius")] = (4, 11)
     metastasis: Annotated[float, _chance("of tumour in some bodies")] = 0.06
     metastatic_body: Annotated[float, _chance("of tumour per body of a patient with any")] = 0.25
+    metastasis_radius_mm: Annotated[Range, Limits(1, 25, "its radius")] = (5, 16)
     modic: Annotated[float, _chance("of Modic changes at a degenerate disc")] = 0.2
+    modic_1: Annotated[float, _share("of type 1 among them (Modic 1988, Zhang 2008)")] = 0.3
+    modic_2: Annotated[float, _share("of type 2")] = 0.6
+    modic_3: Annotated[float, _share("of type 3")] = 0.1
+    modic_depth_mm: Annotated[Range, Limits(1, 15, "how deep they reach into the body")] = (4, 9)
+    worn_from: Annotated[float, _part("disc degeneration from which osteophytes and Modic changes come")] = 0.5
     vacuum: Annotated[float, _chance("of gas in a badly degenerate disc")] = 0.15
     transitional: Annotated[float, _chance("of L6, T13 or a sacralised L5")] = 0.06
     screws: Annotated[float, _chance("of pedicle screws and rods")] = 0.05
     cement: Annotated[float, _chance("of cement in an old fracture")] = 0.1
+    cement_radius: Annotated[Range, Limits(0.05, 0.45, "of each of its two lumps, part of the body's size")] = (
+        0.16,
+        0.3,
+    )
     # months later
     months_later: Annotated[Range, Limits(0, 120, "time between a prior and a current study")] = (2, 14)
     progression: Annotated[Range, _part("further loss of a fresh fracture months later, part of what is left")] = (
@@ -133,3 +152,6 @@ class AnatomySettings:
         if self.region not in REGIONS:
             raise ValueError(f"region wanted one of {', '.join(REGIONS)}, got {self.region!r}")
         check(self)
+        levels = [one.level for one in self.fracture]
+        if len(set(levels)) < len(levels):
+            raise ValueError(f"fracture wanted once a level, got {', '.join(levels)}")

@@ -14,10 +14,8 @@ from ovf_imaging.training.simulation.anatomy.vertebra import Blob, Osteophyte, V
 from ovf_imaging.training.simulation.volume import Tissue
 from ovf_imaging.types import Landmark, Level
 
-_WORN = 0.5  # degeneration from which a disc has osteophytes and Modic changes
 _SCHEUERMANN = range(int(Level.T5), int(Level.L1))  # where it begins
 _MODIC = (Tissue.MODIC_1, Tissue.MODIC_2, Tissue.MODIC_3)
-_MODIC_CHANCES = (0.3, 0.6, 0.1)  # Modic 1988, Zhang 2008: type 2 is the commonest
 
 
 def with_scheuermann(
@@ -71,25 +69,26 @@ def _worn(
 ) -> Vertebra:
     """Return the vertebra with osteophytes and Modic changes beside its worn discs."""
     for superior, disc in ((True, above), (False, below)):
-        if disc is None or disc.degeneration < _WORN:
+        if disc is None or disc.degeneration < settings.worn_from:
             continue
         corners = (
             (Landmark.SUPERIOR_ANTERIOR, Landmark.SUPERIOR_POSTERIOR)
             if superior
             else (Landmark.INFERIOR_ANTERIOR, Landmark.INFERIOR_POSTERIOR)
         )
-        for corner, most in zip(corners, (8.0, 3.5), strict=True):
+        lengths = settings.front_osteophyte_mm, settings.back_osteophyte_mm
+        for corner, length in zip(corners, lengths, strict=True):
             if rng.random() < settings.osteophytes:
                 beak = Osteophyte(
                     corner=int(corner),
-                    forward_mm=float(rng.uniform(1.5, most)) * disc.degeneration,
+                    forward_mm=float(rng.uniform(*length)) * disc.degeneration,
                     towards_disc_mm=float(rng.uniform(0, 0.4)) * disc.height_mm,
                     half_width_mm=float(rng.uniform(6, 16)),
                 )
                 one = replace(one, osteophytes=(*one.osteophytes, beak), traps=_with(one.traps, "osteophyte"))
         if rng.random() < settings.modic:
-            kind = _MODIC[int(rng.choice(3, p=_MODIC_CHANCES))]
-            one = replace(one, blobs=(*one.blobs, _band(rng, one.size, kind, superior=superior)))
+            kind = _MODIC[int(rng.choice(3, p=_modic_chances(settings)))]
+            one = replace(one, blobs=(*one.blobs, _band(rng, settings, one.size, kind, superior=superior)))
             one = replace(one, traps=_with(one.traps, kind.name.lower()))
     return one
 
@@ -97,8 +96,8 @@ def _worn(
 def _marrow(rng: np.random.Generator, settings: AnatomySettings, one: Vertebra, *, tumour: bool) -> Vertebra:
     """Return the vertebra with a haemangioma, or with tumour where the patient has any."""
     for name, tissue, chance, radius in (
-        ("haemangioma", Tissue.HAEMANGIOMA, settings.haemangioma, (4.0, 11.0)),
-        ("metastasis", Tissue.REPLACED, settings.metastatic_body if tumour else 0.0, (5.0, 16.0)),
+        ("haemangioma", Tissue.HAEMANGIOMA, settings.haemangioma, settings.haemangioma_radius_mm),
+        ("metastasis", Tissue.REPLACED, settings.metastatic_body * tumour, settings.metastasis_radius_mm),
     ):
         if rng.random() < chance:
             reach = np.array([one.size.width_mm, one.size.depth_mm, one.size.posterior_mm]) * 0.3
@@ -115,8 +114,9 @@ def _pits(rng: np.random.Generator, settings: AnatomySettings, one: Vertebra) ->
     sign = float(rng.choice([-1, 1]))
     place = rng.uniform(-0.25, 0.25, 2) * (one.size.width_mm, one.size.depth_mm)
     centre = (float(place[0]), float(place[1]), sign * one.size.posterior_mm / 2)
-    radii = (float(rng.uniform(4, 8)), float(rng.uniform(4, 8)), float(rng.uniform(3.5, 7)))
-    pit = Blob(tissue=Tissue.NUCLEUS, centre_mm=centre, radii_mm=radii)
+    across = settings.schmorl_radius_mm
+    radii = (rng.uniform(*across), rng.uniform(*across), rng.uniform(*settings.schmorl_depth_mm))
+    pit = Blob(tissue=Tissue.NUCLEUS, centre_mm=centre, radii_mm=_triple(np.array(radii)))
     return replace(one, pits=(*one.pits, pit), traps=_with(one.traps, "schmorl"))
 
 
@@ -127,7 +127,9 @@ def _cemented(rng: np.random.Generator, settings: AnatomySettings, one: Vertebra
     blobs = []
     for side in (-1, 1):
         centre = (side * 0.18 * one.size.width_mm, -0.1 * one.size.depth_mm + float(rng.uniform(-3, 3)), 0.0)
-        radii = _triple(rng.uniform(0.16, 0.3, 3) * (one.size.width_mm, one.size.depth_mm, one.size.posterior_mm))
+        radii = _triple(
+            rng.uniform(*settings.cement_radius, 3) * (one.size.width_mm, one.size.depth_mm, one.size.posterior_mm)
+        )
         blobs.append(Blob(tissue=Tissue.CEMENT, centre_mm=centre, radii_mm=radii))
     return replace(one, blobs=(*one.blobs, *blobs), fracture=replace(one.fracture, cleft=None))
 
@@ -141,9 +143,15 @@ def _instrumented(rng: np.random.Generator, settings: AnatomySettings, vertebrae
     return [replace(one, screws=True) if first <= k < last else one for k, one in enumerate(vertebrae)]
 
 
-def _band(rng: np.random.Generator, size: Size, tissue: Tissue, *, superior: bool) -> Blob:
+def _modic_chances(settings: AnatomySettings) -> np.ndarray:
+    weights = np.array([settings.modic_1, settings.modic_2, settings.modic_3])
+    return np.asarray(weights / weights.sum())
+
+
+def _band(rng: np.random.Generator, settings: AnatomySettings, size: Size, tissue: Tissue, *, superior: bool) -> Blob:
     height = size.posterior_mm / 2 * (1 if superior else -1)
-    radii = (size.width_mm * 0.45, size.depth_mm * float(rng.uniform(0.25, 0.5)), float(rng.uniform(4, 9)))
+    deep = float(rng.uniform(0.25, 0.5)), float(rng.uniform(*settings.modic_depth_mm))
+    radii = (size.width_mm * 0.45, size.depth_mm * deep[0], deep[1])
     return Blob(tissue=tissue, centre_mm=(0.0, float(rng.uniform(-0.25, 0.1)) * size.depth_mm, height), radii_mm=radii)
 
 

@@ -20,6 +20,7 @@ class Fracture:
     of_class: int
     age: str  # "fresh", "old"
     oedema: str  # "whole", "band", "none"
+    band: float  # part of the height that a band of oedema fills
     cleft: Cleft | None = None
 
 

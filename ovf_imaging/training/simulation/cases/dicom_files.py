@@ -50,8 +50,19 @@ def film_files(film: Film, truth: PatientTruth, place: Place) -> dict[str, bytes
     return {f"film_{place.series}.dcm": _bytes(ds)}
 
 
+def painted_film_file(pixels: NDArray[np.uint16], facing: str, source: str, place: Place) -> dict[str, bytes]:
+    """Return name → bytes of a real film (H, W) with findings painted in: no patient and no scale is known of it."""
+    ds = _dataset(place, 1, DigitalXRayImageStorageForPresentation, "DX", None)
+    ds.SeriesDescription, ds.BodyPartExamined, ds.ViewPosition = "Spine lateral (painted)", "SPINE", "LL"
+    ds.DerivationDescription = f"findings painted into {source}"
+    ds.PatientOrientation = ["P" if facing == "left" else "A", "F"]
+    ds.ImageLaterality, ds.PresentationIntentType, ds.PixelIntensityRelationship = "U", "FOR PRESENTATION", "LOG"
+    _put_pixels(ds, pixels, "MONOCHROME2")
+    return {f"film_{place.series}.dcm": _bytes(ds)}
+
+
 def scan_files(scan: Scan, truth: PatientTruth, place: Place) -> dict[str, bytes]:
-    """Return name → bytes of the slices of T1, T2 and STIR."""
+    """Return name → bytes of the slices of T1, T2 and STIR, or what stands in for the STIR."""
     files = {}
     for number, image in enumerate(scan.images.values(), start=place.series):
         series = Place(case=place.case, study=place.study, series=number, days=place.days)
@@ -63,9 +74,11 @@ def scan_files(scan: Scan, truth: PatientTruth, place: Place) -> dict[str, bytes
 
 def _slice(image: SequenceImage, index: int, truth: PatientTruth, place: Place, field_t: float) -> Dataset:
     ds = _dataset(place, index + 1, MRImageStorage, "MR", truth)
-    ds.ImageType, ds.SeriesDescription = ["DERIVED", "PRIMARY", "M"], _NAMES[image.sequence]
+    suppressed = image.timing.fat_left < 1
+    ds.ImageType = ["DERIVED", "PRIMARY", "M"]
+    ds.SeriesDescription = "T2 FS sagittal" if suppressed else _NAMES[image.sequence]
     ds.ScanningSequence = ["SE", "IR"] if image.timing.ti_ms else "SE"
-    ds.SequenceVariant, ds.ScanOptions, ds.MRAcquisitionType = "SK", "", "2D"
+    ds.SequenceVariant, ds.ScanOptions, ds.MRAcquisitionType = "SK", "FS" if suppressed else "", "2D"
     ds.EchoTime, ds.RepetitionTime = f"{image.timing.te_ms:.1f}", f"{image.timing.tr_ms:.1f}"
     if image.timing.ti_ms:
         ds.InversionTime = f"{image.timing.ti_ms:.1f}"
@@ -87,7 +100,7 @@ def _uid(*parts: object) -> UID:
     return UID(f"2.25.{number}")
 
 
-def _dataset(place: Place, instance: int, sop_class: UID, modality: str, truth: PatientTruth) -> FileDataset:
+def _dataset(place: Place, instance: int, sop_class: UID, modality: str, truth: PatientTruth | None) -> FileDataset:
     sop = _uid(place.case, place.study, place.series, instance)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = sop_class, sop
@@ -99,8 +112,9 @@ def _dataset(place: Place, instance: int, sop_class: UID, modality: str, truth: 
     ds.SeriesInstanceUID = _uid(place.case, place.study, place.series)
     ds.Modality, ds.Manufacturer = modality, "ovf-imaging simulation"
     ds.PatientName, ds.PatientID = "Simulated^Patient", f"SIM-{place.case}"
-    ds.PatientBirthDate, ds.PatientSex = "", truth.sex
-    ds.PatientAge = f"{int(truth.age_years):03d}Y"
+    ds.PatientBirthDate, ds.PatientSex = "", "" if truth is None else truth.sex
+    if truth is not None:
+        ds.PatientAge = f"{int(truth.age_years):03d}Y"
     day = FIRST_DAY + timedelta(days=place.days)
     ds.StudyDate, ds.StudyTime, ds.StudyID, ds.AccessionNumber = day.strftime("%Y%m%d"), "101500", str(place.study), ""
     ds.ReferringPhysicianName, ds.SeriesNumber, ds.InstanceNumber = "", place.series, instance

@@ -20,9 +20,9 @@ from ovf_imaging.training.simulation.volume import Array, BodyTruth, PatientTrut
 from ovf_imaging.types import Sequence
 from ovf_imaging.vision.shapes import outline
 
-SCHEMA = 1
-_IN_ORDER = (2, 1, 0)  # axes of the label file: column, row, slice
-_FILM_PLANE = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+SCHEMA = 2
+IN_ORDER = (2, 1, 0)  # axes of the label file: column, row, slice
+FILM_PLANE = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
 def case_name(case: DrawnCase) -> str:
@@ -42,11 +42,13 @@ def case_files(case: DrawnCase) -> dict[str, bytes]:
     truth = {
         "schema": SCHEMA,
         "made_by": f"ovf simulate {__version__}",
-        "source": "simulated",
+        "kind": "simulated",
+        "source": case.source or None,
+        "split": None,
         "modality": case.modality,
         "seed": case.seed,
         "number": case.number,
-        "kind": case.kind,
+        "plan": case.kind,
         "studies": studies,
         "change": change(truths[0], truths[1]) if len(truths) == 2 else None,
     }
@@ -79,7 +81,7 @@ def _film(film: Film, truth: PatientTruth, place: Place) -> tuple[dict[str, byte
     files = film_files(film, truth, place)
     name = next(iter(files))
     labels = f"labels_{place.series}.nii.gz"
-    files[labels] = nifti_bytes(film_labels(film, truth)[None], _FILM_PLANE, _IN_ORDER, in_mm=False)
+    files[labels] = nifti_bytes(film_labels(film, truth)[None], FILM_PLANE, IN_ORDER, in_mm=False)
     geometry = film.geometry
     cut = film.cut(truth)
     about = {
@@ -130,8 +132,9 @@ def _scan(scan: Scan, truth: PatientTruth, place: Place) -> tuple[dict[str, byte
     affine = scan.images[Sequence.T2].affine
     masks = {"labels": scan.labels, "oedema": scan.oedema, "cleft_gas": scan.cleft_gas, "cleft_fluid": scan.cleft_fluid}
     for name, mask in masks.items():
-        files[f"{name}.nii.gz"] = nifti_bytes(mask.astype(np.uint8), affine, _IN_ORDER, in_mm=True)
-    bodies = [{**body_truth(body, pixels), **_place(pixels, scan)} for body, pixels in _pixels(truth, affine)]
+        files[f"{name}.nii.gz"] = nifti_bytes(mask.astype(np.uint8), affine, IN_ORDER, in_mm=True)
+    shape = scan.labels.shape
+    bodies = [{**body_truth(body, pixels), **placed(pixels, shape)} for body, pixels in _pixels(truth, affine)]
     shared = {"view": "sagittal", "bodies": bodies, "patient": patient_truth(truth), "drawn": dict(scan.drawn)}
     return files, [
         {
@@ -150,8 +153,8 @@ def _pixels(truth: PatientTruth, affine: Array) -> list[tuple[BodyTruth, Array]]
     return [(body, body.landmarks_mm @ back[:3, :3].T + back[:3, 3]) for body in truth.bodies]
 
 
-def _place(pixels: Array, scan: Scan) -> dict[str, bool]:
+def placed(pixels: Array, shape: tuple[int, ...]) -> dict[str, bool]:
+    """Return whether a picture of (slices, rows, columns) shows a body's landmarks (6, 3), and whether it cuts some."""
     known = pixels[~np.isnan(pixels).any(axis=1)]
-    size = np.array(scan.labels.shape)
-    inside = ((known > -0.5) & (known < size - 0.5)).all(axis=1)
+    inside = ((known > -0.5) & (known < np.array(shape) - 0.5)).all(axis=1)
     return {"shown": bool(inside.any()), "cut": bool(inside.any() and not inside.all())}

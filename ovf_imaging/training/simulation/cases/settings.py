@@ -9,24 +9,35 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ovf_imaging.errors import SettingsError
-from ovf_imaging.training.simulation.anatomy import AnatomySettings
+from ovf_imaging.training.simulation.anatomy import AnatomySettings, PrescribedFracture
 from ovf_imaging.training.simulation.film.settings import FilmSettings
 from ovf_imaging.training.simulation.limits import Limits, check
 from ovf_imaging.training.simulation.mri import MriSettings
+from ovf_imaging.training.simulation.painted import PaintSettings
+from ovf_imaging.types import Position
+
+POSITIONS = ("usual", *(p.value for p in Position if p is not Position.UNKNOWN))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySettings:
-    """How often a case is more than one picture of one day. Raises ValueError where the chances add up to over 1."""
+    """How often a case is more than one picture of one day, and how the patient is held where it is not.
+
+    Raises ValueError naming key, value and limits, and where the chances add up to over 1.
+    """
 
     dynamic: Annotated[float, Limits(0, 1, "chance of a flexion and an extension film")] = 0.12
     posture: Annotated[float, Limits(0, 1, "chance of a standing and a supine film")] = 0.08
     follow_up: Annotated[float, Limits(0, 1, "chance of a prior and a current study")] = 0.1
     frontal: Annotated[float, Limits(0, 1, "chance of a frontal film, which must be refused")] = 0.0
+    ct: Annotated[float, Limits(0, 1, "chance of a real CT as the patient of a film, where ct_verse is at hand")] = 0.1
+    position: str = "usual"  # of single pictures: one of POSITIONS
 
     def __post_init__(self) -> None:
         """Check every value against its limits."""
         check(self)
+        if self.position not in POSITIONS:
+            raise ValueError(f"position wanted one of {', '.join(POSITIONS)}, got {self.position!r}")
         total = self.dynamic + self.posture + self.follow_up + self.frontal
         if total > 1:
             raise ValueError(f"dynamic, posture, follow_up and frontal wanted to add up to at most 1, got {total:g}")
@@ -40,13 +51,20 @@ class SimulationSettings:
     anatomy: AnatomySettings = field(default_factory=AnatomySettings)
     film: FilmSettings = field(default_factory=FilmSettings)
     mri: MriSettings = field(default_factory=MriSettings)
+    painted: PaintSettings = field(default_factory=PaintSettings)
 
 
-_TABLES = {"study": StudySettings, "anatomy": AnatomySettings, "film": FilmSettings, "mri": MriSettings}
+_TABLES = {
+    "study": StudySettings,
+    "anatomy": AnatomySettings,
+    "film": FilmSettings,
+    "mri": MriSettings,
+    "painted": PaintSettings,
+}
 
 
 def read_settings(path: Path) -> SimulationSettings:
-    """Return the settings of a TOML file with the tables [study], [anatomy], [film] and [mri], all optional.
+    """Return the settings of a TOML file with a table a room (_TABLES), all optional.
 
     Raises SettingsError naming file, key, value and what was wanted.
     """
@@ -66,15 +84,30 @@ def parse_settings(data: Mapping[str, Any]) -> SimulationSettings:
 
 
 def _table(name: str, values: Any) -> Any:
-    if not isinstance(values, Mapping):
-        raise ValueError(f"[{name}] wanted a table, got {values!r}")
-    kind = _TABLES[name]
-    defaults = {f.name: getattr(kind(), f.name) for f in fields(kind)}
-    _known(values, defaults, f"key in [{name}]")
     try:
-        return kind(**{key: _value(key, value, defaults[key]) for key, value in values.items()})
+        return _record(_TABLES[name], values, f"key in [{name}]")
     except ValueError as error:
         raise ValueError(f"[{name}] {error}") from error
+
+
+def _record(kind: type, values: Any, what: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"wanted a table, got {values!r}")
+    defaults = {f.name: f.default for f in fields(kind)}
+    _known(values, defaults, what)
+    return kind(**{key: _value(key, value, defaults[key]) for key, value in values.items()})
+
+
+def _fractures(tables: Any) -> tuple[PrescribedFracture, ...]:
+    if not isinstance(tables, list):
+        raise ValueError(f"fracture wanted as tables [[anatomy.fracture]], got {tables!r}")
+    found = []
+    for number, table in enumerate(tables, start=1):
+        try:
+            found.append(_record(PrescribedFracture, table, "key of a fracture"))
+        except ValueError as error:
+            raise ValueError(f"fracture {number}: {error}") from error
+    return tuple(found)
 
 
 def _known(given: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> Mapping[str, Any]:
@@ -86,6 +119,8 @@ def _known(given: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> Ma
 
 def _value(key: str, value: Any, default: Any) -> Any:
     """Return a value of the default's type: a text, a number, or a pair (one number stands for both ends)."""
+    if key == "fracture":
+        return _fractures(value)
     if isinstance(default, str):
         if isinstance(value, str):
             return value

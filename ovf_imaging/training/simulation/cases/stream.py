@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +12,18 @@ import torch
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
+from ovf_imaging.training import film_data
 from ovf_imaging.training.mri_data import Volume, slice_landmarks, volume_scenes
 from ovf_imaging.training.scene import FRONTAL, Scene
 from ovf_imaging.training.simulation.anatomy import Templates, load_templates
 from ovf_imaging.training.simulation.cases.case import DrawnCase, draw_case
 from ovf_imaging.training.simulation.cases.files import film_labels
+from ovf_imaging.training.simulation.cases.painted import PaintedCase, Sources, draw_painted_case
 from ovf_imaging.training.simulation.cases.settings import SimulationSettings, parse_settings
+from ovf_imaging.training.simulation.ct_scan import CtScan
 from ovf_imaging.training.simulation.film.film import Film
 from ovf_imaging.training.simulation.mri import Scan
+from ovf_imaging.training.simulation.painted import PaintedFilm, PaintSettings
 from ovf_imaging.training.simulation.volume import Array, PatientTruth
 from ovf_imaging.types import Landmark, Level
 from ovf_imaging.vision.grey import film_grey, mri_grey
@@ -30,11 +34,34 @@ _SUPERIOR, _INFERIOR = Landmark.SUPERIOR_MIDDLE, Landmark.INFERIOR_MIDDLE
 
 
 def stream(
-    modality: str, settings: SimulationSettings, templates: Templates, seed: int, first: int = 0
+    modality: str,
+    settings: SimulationSettings,
+    templates: Templates,
+    seed: int,
+    first: int = 0,
+    *,
+    scans: Sequence[CtScan] = (),
 ) -> Iterator[Scene]:
     """Yield the scenes of case after case of a seed, without end; the same that `ovf simulate` would write."""
     for number in itertools.count(first):
-        yield from case_scenes(draw_case(modality, settings, templates, seed, number))
+        yield from case_scenes(draw_case(modality, settings, templates, seed, number, scans=scans))
+
+
+def painted_stream(sources: Sources, settings: PaintSettings, seed: int, first: int = 0) -> Iterator[Scene]:
+    """Yield the scenes of painted case after painted case; those of the split "train" alone are for training."""
+    for number in itertools.count(first):
+        yield from painted_scenes(draw_painted_case(sources, settings, seed, number))
+
+
+def painted_scenes(case: PaintedCase) -> Iterator[Scene]:
+    """Yield a film's scene, or one for each labelled slice of a volume and one more on either side."""
+    picture = case.picture
+    if isinstance(picture, PaintedFilm):
+        yield film_data.marked_scene(
+            picture.pixels, picture.landmarks, picture.labels, levels_known=picture.levels_known
+        )
+        return
+    yield from volume_scenes(Volume(name=picture.name, pixels=picture.pixels, labels=picture.labels))
 
 
 def mri_scenes(meshes: Path, count: int, seed: int) -> list[Scene]:

@@ -12,7 +12,7 @@ import numpy as np
 from ovf_imaging.geometry import line_direction, signed_angle_deg
 from ovf_imaging.knowledge.tables import genant, kyphosis
 from ovf_imaging.training.simulation.volume import Array, BodyTruth, PatientTruth
-from ovf_imaging.types import level_name
+from ovf_imaging.types import Level, level_name, level_order
 
 _TO_THE_FRONT = np.array([-1.0, 0.0])  # in the sagittal plane's (back, head)
 _FRONT_TO_FOOT = 1.0  # sign of front × foot there
@@ -30,8 +30,8 @@ def body_truth(body: BodyTruth, pixels: Array) -> dict[str, Any]:
         "depth_mm": _numbers(_depth_mm(body.landmarks_mm)),
         "height_loss": [0.0, 0.0, 0.0] if loss is None else list(loss),
         "genant_grade": genant_grade(max(loss or (0.0,))),
-        "fracture": None if body.fracture is None else asdict(body.fracture),
-        "cleft": None if body.cleft is None else asdict(body.cleft),
+        "fracture": None if body.fracture is None else plain(asdict(body.fracture)),
+        "cleft": None if body.cleft is None else plain(asdict(body.cleft)),
         "oedema_fraction": body.oedema_fraction,
         "cement": body.cement,
         "implant": body.implant,
@@ -44,30 +44,41 @@ def genant_grade(loss: float) -> int:
     return max((c.grade for c in genant().cutoffs if c.reached(loss)), default=0)
 
 
-def angles(truth: PatientTruth) -> list[dict[str, Any]]:
-    """Return every angle of the patient, projected on the sagittal plane; kyphosis positive.
+def angles(column: Sequence[BodyTruth]) -> list[dict[str, Any]]:
+    """Return every angle of the bodies, head to foot, projected on the sagittal plane; kyphosis positive.
 
     Wedge angle of each body; local Cobb and Gardner angle where both neighbours are there; the regional angles of
-    knowledge/kyphosis.toml.
+    knowledge/kyphosis.toml. Angles need no scale: landmarks in pixels of the sagittal plane give the same.
     """
-    bodies = {b.level: b for b in truth.bodies}
-    order = [b.level for b in truth.bodies if not np.isnan(b.landmarks_mm).any()]
+    bodies = {b.level: b for b in column}
+    order = [b.level for b in column if not np.isnan(b.landmarks_mm).any()]
     rows = [_angle("wedge_angle", (bodies[k], True), (bodies[k], False)) for k in order]
     for (above, level), (_, below) in pairwise(pairwise(order)):
-        rows.append(_angle("local_cobb", (bodies[above], True), (bodies[below], False)))
-        rows.append(_angle("gardner_angle", (bodies[above], True), (bodies[level], False)))
+        if _touch(above, level) and _touch(level, below):
+            rows.append(_angle("local_cobb", (bodies[above], True), (bodies[below], False)))
+            rows.append(_angle("gardner_angle", (bodies[above], True), (bodies[level], False)))
     for angle in kyphosis():
         if angle.upper in bodies and angle.lower in bodies:
             ends = (bodies[angle.upper], angle.upper_is_superior), (bodies[angle.lower], angle.lower_is_superior)
-            rows.append(_angle(angle.quantity, *ends))
+            if not any(np.isnan(_endplate(*end)).any() for end in ends):
+                rows.append(_angle(angle.quantity, *ends))
     return rows
+
+
+def _touch(upper: int, lower: int) -> bool:
+    """Return whether two levels are neighbours: in a real image a body between them may not be marked."""
+    return level_order(lower) - level_order(upper) <= 1 or (upper, lower) == (Level.L5, Level.S1)
+
+
+def _endplate(body: BodyTruth, superior: bool) -> Array:
+    return body.landmarks_mm[:3, 1:] if superior else body.landmarks_mm[3:, 1:]
 
 
 def change(before: PatientTruth, after: PatientTruth) -> list[dict[str, Any]]:
     """Return for every level of both what changed: heights in mm, wedge angle in degrees, the cleft's area."""
     later = {b.level: b for b in after.bodies}
     wedges = [
-        {row["levels"][0]: row["degrees"] for row in angles(t) if row["quantity"] == "wedge_angle"}
+        {row["levels"][0]: row["degrees"] for row in angles(t.bodies) if row["quantity"] == "wedge_angle"}
         for t in (before, after)
     ]
     rows = []
@@ -95,22 +106,20 @@ def patient_truth(truth: PatientTruth) -> dict[str, Any]:
         "position": truth.position.value,
         "age_years": truth.age_years,
         "sex": truth.sex,
-        "angles": angles(truth),
-        "drawn": _json(truth.drawn),
+        "angles": angles(truth.bodies),
+        "drawn": plain(truth.drawn),
     }
 
 
 def _angle(quantity: str, upper: tuple[BodyTruth, bool], lower: tuple[BodyTruth, bool]) -> dict[str, Any]:
-    lines = []
-    for body, superior in (upper, lower):
-        plane = body.landmarks_mm[:3, 1:] if superior else body.landmarks_mm[3:, 1:]
-        lines.append(line_direction(plane, _TO_THE_FRONT))
+    lines = [line_direction(_endplate(*end), _TO_THE_FRONT) for end in (upper, lower)]
     degrees = float(signed_angle_deg(lines[0], lines[1], _FRONT_TO_FOOT))
     return {"quantity": quantity, "levels": [upper[0].level, lower[0].level], "degrees": degrees}
 
 
 def _depth_mm(landmarks: Array) -> float:
-    return float(np.nanmean([np.linalg.norm(landmarks[0] - landmarks[2]), np.linalg.norm(landmarks[3] - landmarks[5])]))
+    lengths = np.array([np.linalg.norm(landmarks[0] - landmarks[2]), np.linalg.norm(landmarks[3] - landmarks[5])])
+    return float(np.nanmean(lengths)) if np.isfinite(lengths).any() else float("nan")
 
 
 def _numbers(values: Array | float) -> Any:
@@ -121,9 +130,13 @@ def _numbers(values: Array | float) -> Any:
     return [_numbers(v) for v in array]
 
 
-def _json(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return nested JSON values; None for a number that is not known."""
     if isinstance(value, Mapping):
-        return {str(k): _json(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return _numbers(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_json(v) for v in value]
-    return value.item() if isinstance(value, np.generic) else value
+        return [plain(v) for v in value]
+    own = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(own, float) and not np.isfinite(own) else own

@@ -15,7 +15,10 @@ from ovf_imaging.errors import OutputError, SettingsError
 from ovf_imaging.training.simulation.anatomy import Templates, load_templates
 from ovf_imaging.training.simulation.cases.case import draw_case
 from ovf_imaging.training.simulation.cases.files import case_files, case_name
+from ovf_imaging.training.simulation.cases.painted import Sources, draw_painted_case
+from ovf_imaging.training.simulation.cases.painted_files import painted_files, painted_name
 from ovf_imaging.training.simulation.cases.settings import SimulationSettings
+from ovf_imaging.training.simulation.ct_scan import CtScan, read_scans
 
 Watch = Callable[[int, int], None]  # cases done, cases in all
 
@@ -28,18 +31,23 @@ class Order:
     count: int
     seed: int
     out: Path
-    meshes: Path
+    data: Path  # folder of the given images and meshes
     settings: SimulationSettings
     workers: int = 1
+    painted: bool = False  # findings painted into real images instead of simulated patients
+    split: str = "train"  # of the real images: one of SPLITS
 
 
 def simulate(order: Order, watch: Watch = lambda _done, _total: None) -> tuple[Path, ...]:
     """Write the cases of an order and return their folders.
 
     Case k of a seed is the same whatever else is drawn. A case that lies there already is replaced. Raises
-    SettingsError when the meshes are missing, OutputError when `out` can't be written.
+    SettingsError when meshes or images are missing, OutputError when `out` can't be written.
     """
-    _templates(order.meshes)  # told before any process starts, and cached for all of them
+    if order.painted:
+        Sources.of(order.data, order.modality, order.split)
+    else:
+        _templates(order.data)  # told before any process starts, and cached for all of them
     try:
         order.out.mkdir(parents=True, exist_ok=True)
         folders = []
@@ -66,12 +74,12 @@ def _each(order: Order) -> Iterator[Path]:
 
 
 def _one(order: Order, number: int) -> Path:
-    case = draw_case(order.modality, order.settings, _templates(order.meshes), order.seed, number)
-    folder = order.out / case_name(case)
+    name, files = _painted(order, number) if order.painted else _simulated(order, number)
+    folder = order.out / name
     stage = Path(tempfile.mkdtemp(prefix=".ovf-", dir=order.out))
     try:
-        for name, data in case_files(case).items():
-            path = stage / name
+        for file, data in files.items():
+            path = stage / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         if folder.exists():
@@ -83,9 +91,27 @@ def _one(order: Order, number: int) -> Path:
     return folder
 
 
+def _simulated(order: Order, number: int) -> tuple[str, dict[str, bytes]]:
+    wanted = order.modality == "radiograph" and order.settings.study.ct > 0
+    scans = _scans(order.data) if wanted else ()
+    case = draw_case(order.modality, order.settings, _templates(order.data), order.seed, number, scans=scans)
+    return case_name(case), case_files(case)
+
+
+def _painted(order: Order, number: int) -> tuple[str, dict[str, bytes]]:
+    sources = Sources.of(order.data, order.modality, order.split)
+    case = draw_painted_case(sources, order.settings.painted, order.seed, number)
+    return painted_name(case), painted_files(case)
+
+
 @lru_cache
-def _templates(meshes: Path) -> Templates:
+def _scans(data: Path) -> tuple[CtScan, ...]:
+    return read_scans(data / "ct_verse")
+
+
+@lru_cache
+def _templates(data: Path) -> Templates:
     try:
-        return load_templates(meshes)
+        return load_templates(data / "meshes")
     except FileNotFoundError as error:
         raise SettingsError(f"{error}; name the folder of images with --data") from error

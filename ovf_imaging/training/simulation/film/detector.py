@@ -15,6 +15,7 @@ from ovf_imaging.training.simulation.film.settings import FilmSettings
 _BESIDE = 0.5  # light above this passed beside the body
 _SKIN = 6.0  # thin parts scatter little: no more than so many times the middling light
 _SCATTER_PART = 0.06  # its spread as a part of the film's height
+_MISMATCH = 0.12  # of two plates' light after stitching has evened them out
 _COARSE = 16  # pixels to one where scatter is spread
 
 
@@ -40,7 +41,7 @@ def draw_detector(rng: np.random.Generator, settings: FilmSettings, *, full: boo
         blur_px=float(rng.uniform(*settings.blur_px)),
         grid_px=(float(rng.uniform(2.2, 7)), float(rng.uniform(0.004, 0.03))) if lined else None,
         graticule_px=float(rng.uniform(40, 90)) if meshed else None,
-        seam=(float(rng.uniform(0.38, 0.62)), float(np.exp(rng.normal(0, 0.35)))) if stitched else None,
+        seam=(float(rng.uniform(0.38, 0.62)), float(np.exp(rng.normal(0, _MISMATCH)))) if stitched else None,
     )
 
 

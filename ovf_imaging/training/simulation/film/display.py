@@ -35,7 +35,7 @@ def draw_display(rng: np.random.Generator, settings: FilmSettings, *, full: bool
         detail=float(rng.uniform(*settings.detail)),
         equalised=float(rng.uniform(*equalised)),
         steepness=float(rng.uniform(*settings.steepness)),
-        toe=float(rng.uniform(0.35, 0.65)),
+        toe=float(rng.uniform(*settings.middle)),
         window=(float(rng.uniform(*settings.window_low)), float(rng.uniform(*settings.window_high))),
     )
 

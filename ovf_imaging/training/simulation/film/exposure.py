@@ -23,9 +23,11 @@ from ovf_imaging.types import Level
 VIEWS = ("lateral", "frontal", "chest")
 _BEYOND_MM = 60.0
 _FULL_FROM_MM = 380.0  # a patient whose bounds are shorter has no full-spine film
-# Level order at the middle of each field, its height (mm) and width (part of the height).
+# Level order at the middle of each field, its height (mm) and width (part of the height), in the plane of the spine.
+# Full spine: cassettes of 36 × 14 inch and 30 × 90 cm and stitched detectors of 43 × 90–105 cm, collimated from the
+# sides, less a magnification of 1.15–1.25. From C7 to the femoral heads is about 590 mm, with T11 to T12 in the middle.
 _FIELDS: dict[str, tuple[float, tuple[float, float], tuple[float, float]]] = {
-    "full-spine": (17.0, (760, 900), (0.38, 0.46)),
+    "full-spine": (18.0, (720, 900), (0.33, 0.48)),
     "thoracic": (Level.T7, (360, 430), (0.45, 0.7)),
     "thoracolumbar": (Level.T12, (340, 430), (0.4, 0.62)),
     "lumbar": (Level.L3, (300, 420), (0.42, 0.66)),
@@ -171,7 +173,8 @@ def _draw_camera(
     axis = 0 if view == "lateral" else 1
     towards = np.zeros(3)  # from the source to the detector
     towards[axis] = rng.choice([-1.0, 1.0]) if axis == 0 else 1.0
-    sid, behind = float(rng.uniform(*settings.sid_mm)), float(rng.uniform(*settings.object_detector_mm))
+    distances = settings.sid_full_mm if field.name == "full-spine" else settings.sid_mm
+    sid, behind = float(rng.uniform(*distances)), float(rng.uniform(*settings.object_detector_mm))
     tilt, turn = float(rng.uniform(*settings.tube_tilt_deg)), float(rng.uniform(*settings.detector_turn_deg))
     lean, off = rng.uniform(*settings.detector_lean_deg, 2), rng.uniform(*settings.off_centre_mm, 2)
     middle = np.array(field.middle_mm)

@@ -52,7 +52,7 @@ def draw_photograph(rng: np.random.Generator) -> Photograph:
             float(rng.uniform(0, 0.35)),
         ),
         falloff=float(rng.uniform(0, 0.45)),
-        gamma=float(rng.uniform(0.75, 1.35)),
+        gamma=float(rng.uniform(0.75, 1.6)),
         tint=(1.0 + min(warm, 0.0), 1.0 - abs(warm) / 2, 1.0 - max(warm, 0.0)),
     )
 

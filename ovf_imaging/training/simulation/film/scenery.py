@@ -136,22 +136,26 @@ def _neck(column: Column) -> list[Ellipsoid]:
     for level in range(int(Level.C2), int(Level.T1)):
         middle = column.place(float(level))
         middle = middle - (Level.T1 - level) * np.array([0.0, NECK_FORWARD_MM, _NECK_CLOSER_MM])
-        body = Ellipsoid.upright(middle, (12.0, 10.0, 8.0))
-        bones += [body, body.scaled(_SHELL), body.scaled(_SHELL**2)]  # shell within shell: a body is not hollow
+        body = Ellipsoid.upright(middle, (4.0, 9.5, 7.5))  # thin across: as much mineral as spongy bone of full width
+        bones += [body.scaled(_SHELL**k) for k in range(8)]  # shell within shell: a body is not hollow
         bones.append(Ellipsoid.between(middle + np.array([0.0, 14.0, 0.0]), middle + np.array([0.0, 38.0, -11.0]), 4.0))
     return bones
 
 
 def _arms(rng: np.random.Generator, column: Column) -> list[tuple[Ellipsoid, Ellipsoid]]:
-    """Return upper arms and forearms held forward, each with its bone."""
+    """Return upper arms and forearms, each with its bone: fists on the clavicles, or hands on a support in front.
+
+    Both are the textbook positions of standing lateral films; the upper arm is lifted 30–70° from hanging.
+    """
     shoulder = column.place(float(Level.T2))
-    lift = np.radians(rng.uniform(15, 60))
-    fold = lift + np.radians(rng.uniform(20, 75))
+    lift, rise = np.radians(rng.uniform(20, 60)), np.radians(rng.uniform(-10, 40))
+    on_clavicles = rng.random() < 0.5
     parts = []
     for side in (-1, 1):
         start = np.array([shoulder[0] + side * 165.0, shoulder[1] - 25, shoulder[2] - 25])
         elbow = start + 300 * np.array([0, -np.cos(lift), -np.sin(lift)]) + rng.normal(0, 12, 3)
-        hand = elbow + 270 * np.array([-0.3 * side, -0.5 * np.cos(fold), np.sin(fold)])
-        for a, b, radius, bone in ((start + (start - elbow) * 0.15, elbow, 48.0, 12.0), (elbow, hand, 44.0, 8.0)):
+        supported = elbow + 270 * np.array([-0.2 * side, -np.cos(rise), np.sin(rise)])
+        hand = shoulder + np.array([side * 60.0, -70.0, 20.0]) if on_clavicles else supported
+        for a, b, radius, bone in ((start + (start - elbow) * 0.15, elbow, 44.0, 11.0), (elbow, hand, 38.0, 8.0)):
             parts.append((Ellipsoid.between(a, b, radius), Ellipsoid.between(a, b, bone)))
     return parts

@@ -23,6 +23,7 @@ _CM = 0.1  # of a millimetre
 _SOFT_FACTOR = 2  # soft tissue is laid out on every second pixel
 _SOLID_G_CM3 = 0.6  # bone so dense has no trabeculae
 _CLUTTER_MM, _VESSEL_MM = 60.0, 34.0  # size of the largest lumps and meshes
+_BREATH_MM = 1.5  # how far breath and heart blur the lungs' edges
 _CRUMPLE_MM = (1.4, 26.0)  # how far the walls of gas-filled loops stray, and over what length
 _LUNG_TEXTURE = 0.22  # vessels and bronchi, part of the lung's weight
 
@@ -53,6 +54,7 @@ def _soft_masses(exposure: Exposure, rng: np.random.Generator) -> tuple[Map, Map
     rays = camera.rays()
     soft_mm, fat_mm = exposure.trunk.lengths_mm(camera, rays, exposure.axis)
     lung_mm, gas_mm = air_mm(exposure.scenery, camera, rays, soft_mm)
+    lung_mm = gaussian_filter(lung_mm, _BREATH_MM / (_SOFT_FACTOR * exposure.pixel_mm), truncate=2.5)
     gas_mm = crumpled(rng, gas_mm, _CRUMPLE_MM[0] / exposure.pixel_mm, height_mm / _CRUMPLE_MM[1])
     flesh_mm, shells = limbs_mm(exposure.scenery, camera, rays)
     uneven = 1 + exposure.clutter * clouds(rng, camera.shape, height_mm / _CLUTTER_MM, 4)

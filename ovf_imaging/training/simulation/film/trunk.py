@@ -15,11 +15,13 @@ from ovf_imaging.training.simulation.volume import Array, PatientTruth
 from ovf_imaging.types import Level
 
 _ROUNDNESS = 2.5  # power of the superellipse of a cross-section
-# Level orders (8 = T1, 20 = L1, 26 = S1; below S1 29 mm each) and the outline there. Widths as parts of the waist's.
+# Level orders (8 = T1, 20 = L1, 26 = S1; below S1 29 mm each) and the outline there. Widths as parts of the waist's:
+# adults measure about 12 cm across the neck, 30 across chest and waist and 36 across the hips, which a lateral film
+# shows as its whitest part; the chest is 21–26 cm deep.
 _ORDERS = np.array([-2, 3, 6.5, 8.5, 11, 15, 19, 22, 25, 28, 34])
-_WIDTH = np.array([0.45, 0.42, 0.5, 0.95, 1.08, 1.08, 1.0, 1.0, 1.06, 1.18, 1.12])
+_WIDTH = np.array([0.45, 0.42, 0.5, 0.95, 1.08, 1.08, 1.0, 1.0, 1.1, 1.24, 1.22])
 _SKIN_FOLLOWS = 11.0  # steps of the table: skin follows the column's broad curve only
-NECK_FORWARD_MM = 7.0  # each cervical level
+NECK_FORWARD_MM = 5.0  # each cervical level: C2 lies 2–4 cm in front of C7 in older adults
 _CHEST_MM = np.array([60, 55, 58, 95, 135, 155, 150])  # in front of the bodies, down to T12
 _BELLY = np.array([1.0, 0.94, 0.8, 0.6])  # of the belly, from L3 down
 _BACK_MM = np.array([65, 58, 62, 66, 72, 76, 78, 76, 80, 95, 90])  # behind the bodies, fat apart

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ovf_imaging.training.simulation.mri.coil import saturation, sensitivity, spine_column
 from ovf_imaging.training.simulation.mri.composition import compose
@@ -67,6 +68,7 @@ def acquire(
     seen = received * saturation(slab, protocol.coil)
     scene = _Scene(
         amounts={name: part * seen for name, part in amounts.items()},
+        belly=_belly(slab),
         moves=_moves(slab),
         shift_hz=_shift_hz(slab, protocol.field_t),
         correction=_inside(received, protocol.plan) ** np.float32(-protocol.coil.evened_out),
@@ -93,6 +95,7 @@ class _Scene:
     """What the three sequences have in common; arrays reach beyond the field by what folds in."""
 
     amounts: Mapping[str, Part]  # of each substance (S, H, W), as the coil sees it
+    belly: Part  # (H, W), 0–1: what breathes, most in front
     moves: Part  # (S, H, W), how much of the signal moves
     shift_hz: Part | None  # (S, H, W), None without metal
     correction: Part  # (1, H, W) of the field: factor that evens out the coil
@@ -101,11 +104,14 @@ class _Scene:
 def _measure(scene: _Scene, protocol: Protocol, sequence: Sequence, rng: np.random.Generator) -> Part:
     """Return one sequence's magnitude images (S, H, W)."""
     plan, readout = protocol.plan, protocol.readouts[sequence]
+    breathing = protocol.breathing
+    width_px = breathing.along_mm / plan.pixel_mm, breathing.across_mm / plan.pixel_mm
     echoes = _echoes(scene.amounts, protocol, sequence)
     slices = []
     for index in range(plan.slices):
         stack = np.stack([amount[index] for amount in scene.amounts.values()])
         water, fat = np.tensordot(echoes, stack, axes=(0, 0)).astype(np.float32)
+        water, fat = (_breathed(part, scene.belly, width_px) for part in (water, fat))
         if scene.shift_hz is not None:
             axis = 1 - readout.phase_axis
             water = displace(water, scene.shift_hz[index], readout.bandwidth_hz, axis)
@@ -121,11 +127,25 @@ def _echoes(amounts: Mapping[str, Part], protocol: Protocol, sequence: Sequence)
     return np.array([water_and_fat(table[name], table["lipid"], timing) for name in amounts], np.float32)
 
 
+def _breathed(plane: Part, belly: Part, width_px: tuple[float, float]) -> Part:
+    """Return a plane (H, W) whose belly is seen in all the places that breathing takes it to."""
+    columns = slice(int(np.flatnonzero(belly.any(0)).max(initial=-1)) + 1)
+    here = plane[:, columns]
+    smeared = ndimage.gaussian_filter(here, width_px, truncate=2.0)
+    breathed = plane.copy()
+    breathed[:, columns] += belly[:, columns] * (smeared - here)
+    return breathed
+
+
+def _belly(slab: Slab) -> Part:
+    """Return (H, W) 0–1: what lies in front of the spine breathes, the belly wall most."""
+    ahead_mm = (spine_column(slab)[:, None] - np.arange(slab.shape[2])) * slab.step_mm[2]
+    return np.asarray(np.clip((ahead_mm - _STILL_MM) / _STILL_MM, 0, 1), dtype=np.float32)
+
+
 def _moves(slab: Slab) -> Part:
     """Return (S, H, W) 0–1: the belly wall moves most, vessels and CSF pulsate."""
-    ahead_mm = (spine_column(slab)[:, None] - np.arange(slab.shape[2])) * slab.step_mm[2]
-    belly = np.clip((ahead_mm - _STILL_MM) / _STILL_MM, 0, 1).astype(np.float32)
-    return np.asarray(np.maximum(belly[None], 0.5 * slab.part(Tissue.VESSEL, Tissue.CSF)))
+    return np.asarray(np.maximum(_belly(slab)[None], 0.5 * slab.part(Tissue.VESSEL, Tissue.CSF)))
 
 
 def _shift_hz(slab: Slab, field_t: float) -> Part | None:
@@ -153,6 +173,7 @@ def _drawn(protocol: Protocol, constitution: Constitution) -> dict[str, Any]:
         "timings": {s.value: asdict(t) for s, t in protocol.timings.items()},
         "readouts": {s.value: _json(asdict(r)) for s, r in protocol.readouts.items()},
         "coil": asdict(protocol.coil),
+        "breathing": asdict(protocol.breathing),
         "constitution": _json(asdict(constitution)),
     }
 

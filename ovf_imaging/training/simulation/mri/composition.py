@@ -14,7 +14,7 @@ from ovf_imaging.training.simulation.mri.constitution import Constitution
 from ovf_imaging.training.simulation.mri.discs import compose_discs
 from ovf_imaging.training.simulation.mri.marrow import compose_marrow
 from ovf_imaging.training.simulation.mri.slab import Part, Slab
-from ovf_imaging.training.simulation.mri.soft import compose_fat, compose_muscle, compose_vessels
+from ovf_imaging.training.simulation.mri.soft import compose_fat, compose_ligament, compose_muscle, compose_vessels
 from ovf_imaging.training.simulation.volume import Tissue
 
 # Tissues that are one substance each; the others are mixed below.
@@ -24,7 +24,6 @@ _PLAIN: Mapping[Tissue, str] = MappingProxyType(
         Tissue.LUNG: "lung",
         Tissue.GAS: "void",
         Tissue.CORTEX: "cortex",
-        Tissue.LIGAMENT: "ligament",
         Tissue.CLEFT_GAS: "void",
         Tissue.CLEFT_FLUID: "cleft_fluid",
         Tissue.CEMENT: "void",
@@ -42,6 +41,7 @@ _MIXERS: tuple[tuple[Mixer, tuple[Tissue, ...]], ...] = (
     (compose_discs, (Tissue.NUCLEUS, Tissue.ANNULUS, Tissue.MARROW)),
     (compose_canal, (Tissue.CSF, Tissue.CORD)),
     (compose_vessels, (Tissue.VESSEL,)),
+    (compose_ligament, (Tissue.LIGAMENT,)),
     (compose_fat, (Tissue.FAT,)),
     (compose_muscle, (Tissue.MUSCLE,)),
     (compose_belly, (Tissue.ORGAN,)),

@@ -31,6 +31,7 @@ class Constitution:
     muscle_fat: float
     csf_flow: float  # 0–1, depth of flow voids
     slow_blood: float  # 0–1, part of the blood that gives signal
+    winding: float  # 0–1, how much of the vessels leaves the slices here and there
 
 
 def draw_constitution(rng: np.random.Generator, truth: PatientTruth, settings: MriSettings) -> Constitution:
@@ -56,6 +57,7 @@ def draw_constitution(rng: np.random.Generator, truth: PatientTruth, settings: M
         muscle_fat=float(rng.uniform(*settings.muscle_fat_at_80) * np.clip(truth.age_years / 80, 0.05, 1.2)),
         csf_flow=float(rng.uniform(*settings.csf_flow)),
         slow_blood=float(rng.uniform(*settings.slow_blood)),
+        winding=float(rng.uniform(*settings.winding)),
     )
 
 

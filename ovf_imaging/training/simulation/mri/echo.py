@@ -16,6 +16,7 @@ class Timing:
     tr_ms: float
     te_ms: float
     ti_ms: float | None = None  # of an inversion recovery; None = plain spin echo
+    fat_left: float = 1.0  # part of the fat that fat suppression leaves; 1 = none
 
 
 def signal(timing: Timing, t1_ms: float, t2_ms: float) -> float:
@@ -30,12 +31,16 @@ def signal(timing: Timing, t1_ms: float, t2_ms: float) -> float:
 
 
 def water_and_fat(substance: Substance, lipid: Substance, timing: Timing) -> tuple[float, float]:
-    """Return the signals of a substance's water and of its fat, which add up to its own."""
+    """Return the signals of a substance's water and of its fat, which add up to its own.
+
+    Fat relaxes like `lipid`, but a substance that is all fat by its own times.
+    """
+    of_fat = substance if substance.fat_fraction == 1 else lipid
     water = substance.proton_density * (1 - substance.fat_fraction)
     fat = substance.proton_density * substance.fat_fraction
     return (
         water * signal(timing, substance.t1_ms, substance.t2_ms),
-        fat * signal(timing, lipid.t1_ms, lipid.t2_ms),
+        timing.fat_left * fat * signal(timing, of_fat.t1_ms, of_fat.t2_ms),
     )
 
 

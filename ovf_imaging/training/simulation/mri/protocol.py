@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -61,15 +61,24 @@ class Coil:
     band_left_over: float  # signal that survives under the band
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breathing:
+    """How far breathing smears the front of the belly while one sequence is measured."""
+
+    along_mm: float  # head to foot
+    across_mm: float  # front to back
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Protocol:
-    """One examination: T1, T2 and STIR on the same slices."""
+    """One examination: T1, T2 and STIR, or a fat-suppressed T2 in its place, on the same slices."""
 
     field_t: float
     plan: SlicePlan
     timings: Mapping[Sequence, Timing]
     readouts: Mapping[Sequence, Readout]
     coil: Coil
+    breathing: Breathing
 
 
 FAT_WATER_PPM = 3.5  # distance of fat's main peak from water
@@ -96,25 +105,30 @@ def draw_protocol(rng: np.random.Generator, settings: MriSettings) -> Protocol:
         band_tilt_deg=float(rng.uniform(-6, 6)),
         band_left_over=float(rng.uniform(0.03, 0.2)),
     )
-    return Protocol(field_t=field_t, plan=plan, timings=timings, readouts=readouts, coil=coil)
+    breathing = Breathing(
+        along_mm=float(rng.uniform(*settings.breathing_mm)), across_mm=float(rng.uniform(*settings.breathing_mm))
+    )
+    return Protocol(field_t=field_t, plan=plan, timings=timings, readouts=readouts, coil=coil, breathing=breathing)
 
 
 def _draw_plan(rng: np.random.Generator, settings: MriSettings, phase_axis: int) -> SlicePlan:
     thickness = float(rng.uniform(*settings.thickness_mm))
     side = 32 * round(float(rng.uniform(*settings.matrix)) / 32)
+    pixel_mm = float(rng.uniform(*settings.pixel_mm))
+    ahead_mm = float(rng.uniform(*settings.ahead)) * side * pixel_mm
     wrap = round(float(rng.uniform(*settings.wrap_part)) * side) if rng.random() < settings.wrap else 0
     return SlicePlan(
         slices=_whole(rng, settings.slices),
         rows=side,
         columns=side,
-        pixel_mm=float(rng.uniform(*settings.pixel_mm)),
+        pixel_mm=pixel_mm,
         thickness_mm=thickness,
         gap_mm=float(rng.uniform(*settings.gap)) * thickness,
         tilt_about_head_deg=float(rng.uniform(*settings.tilt_deg)),
         tilt_about_back_deg=float(rng.uniform(*settings.tilt_deg)),
         from_left=bool(rng.random() < 0.3),
         centre_level=_whole(rng, settings.centre_level),
-        offset_mm=(float(rng.uniform(-3, 3)), float(rng.uniform(-12, 20)), float(rng.uniform(-15, 15))),
+        offset_mm=(float(rng.uniform(-3, 3)), -ahead_mm, float(rng.uniform(-15, 15))),
         wrap_px=(wrap, 0) if phase_axis == 0 else (0, wrap),
     )
 
@@ -123,14 +137,22 @@ def _draw_timings(rng: np.random.Generator, settings: MriSettings, field_t: floa
     def echo(tr: Range, te: Range) -> Timing:
         return Timing(tr_ms=float(rng.uniform(*tr)), te_ms=float(rng.uniform(*te)))
 
-    stir = echo(settings.stir_tr_ms, settings.stir_te_ms)
-    null = null_ti_ms(substances(field_t)["lipid"].t1_ms, stir.tr_ms)
-    ti_ms = null * float(rng.uniform(*settings.stir_ti_part))
+    if rng.random() < settings.fat_suppressed:
+        plain = echo(settings.t2_tr_ms, settings.suppressed_te_ms)
+        fluid = replace(plain, fat_left=float(rng.uniform(*settings.fat_left)))
+    else:
+        fluid = _draw_stir(rng, settings, field_t)
     return {
         Sequence.T1: echo(settings.t1_tr_ms, settings.t1_te_ms),
         Sequence.T2: echo(settings.t2_tr_ms, settings.t2_te_ms),
-        Sequence.FLUID: Timing(tr_ms=stir.tr_ms, te_ms=stir.te_ms, ti_ms=ti_ms),
+        Sequence.FLUID: fluid,
     }
+
+
+def _draw_stir(rng: np.random.Generator, settings: MriSettings, field_t: float) -> Timing:
+    tr_ms, te_ms = float(rng.uniform(*settings.stir_tr_ms)), float(rng.uniform(*settings.stir_te_ms))
+    null = null_ti_ms(substances(field_t)["lipid"].t1_ms, tr_ms)
+    return Timing(tr_ms=tr_ms, te_ms=te_ms, ti_ms=null * float(rng.uniform(*settings.stir_ti_part)))
 
 
 def _draw_readout(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ovf_imaging.training.simulation.mri.coil import spine_column
 from ovf_imaging.training.simulation.mri.constitution import Constitution
 from ovf_imaging.training.simulation.mri.slab import Part, Slab
 from ovf_imaging.training.simulation.mri.texture import lobes, smooth_field, threads
 from ovf_imaging.training.simulation.volume import Tissue
+
+_BEHIND_MM = 30.0  # the middle of the bodies: behind the canal ligaments lie between spinous processes
 
 
 def _split(part: Part, share: Part, inside: str, outside: str) -> dict[str, Part]:
@@ -16,9 +19,24 @@ def _split(part: Part, share: Part, inside: str, outside: str) -> dict[str, Part
 
 
 def compose_vessels(slab: Slab, constitution: Constitution, rng: np.random.Generator) -> dict[str, Part]:
-    """Return blood, which leaves the slice before its echo except where it is slow."""
-    slow = lobes(smooth_field(rng, slab.shape, slab.step_mm, (6, 12, 4)), 0.5, 1.5)
-    return _split(slab.part(Tissue.VESSEL), constitution.slow_blood * slow, "blood", "void")
+    """Return blood, which leaves the slice before its echo except where it is slow, and what vessels wind through.
+
+    The anatomy's vessels are straight; an old aorta winds, and crura and fat take its place in the slice.
+    """
+    slow = lobes(smooth_field(rng, slab.shape, slab.step_mm, (6, 40, 6)), 0.0, 1.5)
+    beside = constitution.winding * lobes(smooth_field(rng, slab.shape, slab.step_mm, (9, 45, 16)), 0.2, 0.8)
+    vessel = slab.part(Tissue.VESSEL)
+    crus = lobes(smooth_field(rng, slab.shape, slab.step_mm, (9, 30, 6)), 0.3, 1.0)
+    inside = _split(vessel * (1 - beside), constitution.slow_blood * slow, "blood", "void")
+    return inside | _split(vessel * beside, crus, "muscle", "fat")
+
+
+def compose_ligament(slab: Slab, constitution: Constitution, rng: np.random.Generator) -> dict[str, Part]:
+    """Return ligament; those between the spinous processes are loose and turn to fat with the muscles."""
+    behind_mm = (np.arange(slab.shape[2]) - spine_column(slab)[:, None]) * slab.step_mm[2] - _BEHIND_MM
+    loose = lobes(smooth_field(rng, slab.shape, slab.step_mm, (4, 5, 12)), 0.0, 2.0)
+    share = (0.3 + constitution.muscle_fat) * loose * np.clip(behind_mm / 5, 0, 1).astype(np.float32)
+    return _split(slab.part(Tissue.LIGAMENT), np.clip(share, 0, 0.95), "fat", "ligament")
 
 
 def compose_fat(slab: Slab, constitution: Constitution, rng: np.random.Generator) -> dict[str, Part]:

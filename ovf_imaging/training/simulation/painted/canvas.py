@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ovf_imaging.training.simulation.painted.column import Body, Column, neighbours
+from ovf_imaging.training.paint import neighbours
+from ovf_imaging.training.simulation.painted.column import Body, Column
 from ovf_imaging.training.simulation.painted.frame import Frame, disc_frame, frame_of
 from ovf_imaging.training.simulation.painted.inks import Ink, ink_of
 from ovf_imaging.training.simulation.painted.records import OEDEMA, BodyFindings, Patch
@@ -19,7 +20,10 @@ from ovf_imaging.training.simulation.painted.tones import Tones
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _REACH = 1.6  # depths around a body's middle within which its findings lie
-_BEYOND_MASK = ("vacuum_disc", "bowel_gas")
+_IN_DISC = ("vacuum_disc", "cement_leak")
+_BEYOND_MASK = (*_IN_DISC, "bowel_gas")
+_RIM_PX = 2.5  # beyond a mask, within which marrow may still be the body's
+_FAR_PX = 4.0
 _NOTHING = 1e-3  # cover below which a pixel is left as it is
 
 
@@ -122,12 +126,13 @@ def paint_body(canvas: Canvas, level: int, found: BodyFindings) -> Layers:
     inside = _inside(canvas, level)
     own = canvas.layers.labels[canvas.here] == level
     pixels = canvas.layers.pixels[canvas.here].astype(np.float64)
+    marrow = _marrow(inside, pixels, body.tones)
     oedema, cement, cleft = (np.zeros(own.shape, bool) for _ in range(3))
     for patch in found.patches:
         cover = _patch_cover(canvas, level, patch, place)
         ink = ink_of(patch.kind, sequence)
         if ink is not None:
-            kept = cover if patch.kind in _BEYOND_MASK else cover * inside
+            kept = cover if patch.kind in _BEYOND_MASK else cover * marrow
             pixels = canvas.laid(pixels, ink, kept, patch.strength, body.tones)
         if patch.kind in OEDEMA:
             oedema |= (cover > 0.5) & own
@@ -137,16 +142,16 @@ def paint_body(canvas: Canvas, level: int, found: BodyFindings) -> Layers:
         cover = cleft_cover(flattened(found.cleft, place.aside), place, frame)
         ink = ink_of(found.cleft.kind, sequence)
         if ink is not None:
-            pixels = canvas.laid(pixels, ink, cover * inside, 1.0, body.tones)
+            pixels = canvas.laid(pixels, ink, cover * np.clip(inside, 0, 1), 1.0, body.tones)
         cleft = (cover > 0.5) & own
     return canvas.finished(pixels, cleft, oedema & ~cleft, cement)
 
 
 def _patch_cover(canvas: Canvas, level: int, patch: Patch, place: Place) -> Array:
-    """Return how much of the window a patch fills; a vacuum disc lies in the disc's own coordinates."""
+    """Return how much of the window a patch fills; what lies in a disc has the disc's own coordinates."""
     if patch.kind == "schmorl":
         return np.zeros_like(place.s)
-    if patch.kind != "vacuum_disc":
+    if patch.kind not in _IN_DISC:
         return patch_cover(patch, place)
     body = canvas.column.bodies[level]
     above, below = neighbours(level, canvas.column.planes[canvas.plane].landmarks)
@@ -156,13 +161,21 @@ def _patch_cover(canvas: Canvas, level: int, patch: Patch, place: Place) -> Arra
     return patch_cover(patch, canvas.place(body, disc_frame(pair[0], pair[1])))
 
 
+def _marrow(inside: Array, pixels: Array, tones: Tones) -> Array:
+    """Return how much of each pixel is the body's marrow: masks often end a little within it, and a rim would show."""
+    unlike = (pixels - tones.body) / max(0.35 * abs(tones.body - tones.void), 1e-3)
+    return np.maximum(np.clip(inside, 0, 1), np.clip(inside + _RIM_PX, 0, 1) * np.exp(-(unlike**2)))
+
+
 def _inside(canvas: Canvas, level: int) -> Array:
-    """Return 1 inside the body's mask, falling to 0 over the last pixel, at each point of the window."""
+    """Return how many pixels each point of the window lies within the edge of the body's mask, negative outside it."""
     mask = canvas.column.planes[canvas.plane].labels == level
     if not mask.any():
-        return np.zeros(canvas.window.source.shape[:-1])
+        return np.full(canvas.window.source.shape[:-1], -_FAR_PX)
     box = ndimage.find_objects(mask.astype(np.uint8))[0]
-    deep = ndimage.distance_transform_edt(np.pad(mask[box], 1))
-    corner = np.array([side.start - 1 for side in box])
+    own = np.pad(mask[box], int(_FAR_PX))
+    deep = ndimage.distance_transform_edt(own) - ndimage.distance_transform_edt(~own)
+    corner = np.array([side.start - int(_FAR_PX) for side in box])
     at = np.moveaxis(canvas.window.source - corner, -1, 0)
-    return np.clip(ndimage.map_coordinates(deep, at, order=1, mode="constant") - 0.5, 0, 1)
+    signed: Array = ndimage.map_coordinates(deep - 0.5 * np.sign(deep), at, order=1, mode="constant", cval=-_FAR_PX)
+    return signed

@@ -58,13 +58,15 @@ class Column:
     bodies: Mapping[int, Body]  # those that can be painted
     pixel_mm: float | None  # None where the image has no scale
 
-
-def neighbours(level: int, known: Mapping[int, Array]) -> tuple[Array | None, Array | None]:
-    """Return the landmarks of the bodies above and below a level; S1 lies below L5 where there is no L6."""
-    below = known.get(level + 1)
-    if below is None and level == Level.L5:
-        below = known.get(Level.S1)
-    return known.get(level - 1), below
+    def middles(self) -> dict[int, int]:
+        """Return level → the plane near its middle, head to foot, of every body with landmarks."""
+        shown: dict[int, list[int]] = {}
+        for index, plane in enumerate(self.planes):
+            for level in plane.landmarks:
+                shown.setdefault(level, []).append(index)
+        middle = {level: planes[len(planes) // 2] for level, planes in shown.items()}
+        own = {level: body.plane for level, body in self.bodies.items()}
+        return dict(sorted((middle | own).items()))
 
 
 def volume_column(volume: Volume, sequence: Sequence) -> Column:

@@ -8,29 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ovf_imaging.training.paint import Warp
-from ovf_imaging.training.simulation.painted.column import Body, Column, neighbours
+from ovf_imaging.training.paint import Warp, neighbours
+from ovf_imaging.training.simulation.painted.column import Body, Column
 from ovf_imaging.training.simulation.painted.records import BodyFindings
-from ovf_imaging.training.simulation.painted.warps import Break, Pit
+from ovf_imaging.training.simulation.painted.warps import Pit, seen_aside
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Deformed:
-    """The deformations of one plane, the first one first."""
+    """The deformations of one plane, the first one first, each with the level that it acts on."""
 
-    warps: tuple[Warp, ...]
+    steps: tuple[tuple[int, Warp], ...]
 
     def forward(self, points: Array) -> Array:
         """Return where points (..., 2) of the real image lie in the painted one."""
-        for warp in self.warps:
+        for _, warp in self.steps:
             points = warp.forward(points)
         return points
 
     def inverse(self, points: Array) -> Array:
         """Return where points (..., 2) of the painted image come from."""
-        for warp in reversed(self.warps):
+        for _, warp in reversed(self.steps):
             points = warp.inverse(points)
         return points
 
@@ -43,11 +43,12 @@ def deform(column: Column, plane: int, findings: Mapping[int, BodyFindings]) -> 
         aside = body.aside(plane)
         if found.collapse is not None:
             marks = _with_neighbours(column, body, plane, deformed)
-            deformed = Deformed((*deformed.warps, Break(marks[0], found.collapse, aside, *marks[1:])))
+            warp = Warp(marks[0], seen_aside(found.collapse, aside), *marks[1:])
+            deformed = Deformed((*deformed.steps, (level, warp)))
         for patch in found.patches:
             if patch.kind == "schmorl" and abs(aside) < patch.span:
                 marks = _with_neighbours(column, body, plane, deformed)
-                deformed = Deformed((*deformed.warps, Pit(marks[0], patch, *marks[1:])))
+                deformed = Deformed((*deformed.steps, (level, Pit(marks[0], patch, *marks[1:]))))
     return deformed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,11 +20,14 @@ from ovf_imaging.training.simulation.painted.records import (
 )
 from ovf_imaging.training.simulation.painted.settings import PaintSettings
 
+_BOTH = ("superior", "inferior")
 _MOST = 3  # fractures in a picture
 _LEAST_LOSS_OF_CLEFT = 1 / 6
 _LEAST_LOSS_OF_WALL = 0.25
+_LEAST_LOSS_OF_SLIP = 0.4
 _THICKEST = 0.45  # cleft, heights of the unbroken body
 _DEEPEST_DENT = 0.33  # heights; a deeper one comes to a point
+_PLANA_LIP = 0.5  # a full one would fold the flat front wall
 _LINE = 0.1  # a thicker cleft is not called a line, heights
 
 
@@ -69,6 +73,8 @@ def broken_body(rng: np.random.Generator, settings: PaintSettings, *, film: bool
         cleft = draw_cleft(rng, settings, endplate, left=1 - loss, film=film)
     elif collapse.age == "old" and rng.random() < settings.cement:
         patches.append(draw_cement(rng))
+        if rng.random() < settings.leak:
+            patches.append(_patch(rng, "cement_leak", strength=1.0, height=0.5, length=(0.25, 0.5), end=endplate))
     return BodyFindings(collapse=collapse, cleft=cleft, patches=tuple(patches))
 
 
@@ -78,46 +84,71 @@ def worst_loss(fracture: Fracture) -> float:
     return fracture.crush + max(fracture.front_loss, fracture.front_loss / 2 + dents)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manner:
+    """Which part of a loss of height lies where."""
+
+    kind: str
+    endplates: tuple[str, ...]
+    front: float
+    crush: float
+    dent: float
+
+
 def draw_collapse(rng: np.random.Generator, settings: PaintSettings) -> Collapse:
     """Return how a body gives way: kind, endplates, walls."""
-    worst = float(rng.uniform(*settings.worst_loss))
-    first = "superior" if rng.random() < 0.8 else "inferior"
-    both = ("superior", "inferior")
-    kind, endplates = "crush", both if rng.random() < 0.5 else (first,)
-    front, crush, dent = 0.15 * worst, 0.85 * worst, 0.1 * worst
-    if rng.random() < settings.wedge:
-        kind, endplates = "wedge", both if rng.random() < 0.15 else (first,)
-        crush = float(rng.uniform(0, 0.25)) * worst
-        front, dent = worst - crush, float(rng.uniform(0.1, 0.5)) * worst
-    elif rng.random() < settings.biconcave:
-        kind, endplates = "biconcave", both if rng.random() < 0.6 else (first,)
-        front, crush = (float(v) * worst for v in rng.uniform(0, [0.4, 0.15]))
-        dent = worst - crush - front / 2
-    through = bool(rng.random() < settings.through)
+    plana = bool(rng.random() < settings.plana)
+    worst = float(rng.uniform(*(settings.plana_loss if plana else settings.worst_loss)))
+    manner = _plana(worst) if plana else _draw_manner(rng, settings, worst)
+    kind, endplates = manner.kind, manner.endplates
+    through = bool(rng.random() < settings.through) or kind in ("plana", "pincer")
     place = float(rng.uniform(0.3, 0.6))
     if not through:  # the rims still hold the spine up: no hinge, a hollow alone
-        front, crush, dent = 0.0, 0.0, worst
+        manner = replace(manner, front=0.0, crush=0.0, dent=worst)
         place = float(rng.uniform(0.28, 0.4)) if kind == "wedge" else place
     share = float(rng.uniform(0.35, 0.65)) if len(endplates) == 2 else float(endplates[0] == "superior")
-    broken = kind == "crush" or (worst > _LEAST_LOSS_OF_WALL and rng.random() < settings.wall_broken)
-    wall = float(rng.uniform(0.2, 1.0)) if broken else float(rng.uniform(0, 0.2))
+    broken = kind in ("crush", "plana") or (worst > _LEAST_LOSS_OF_WALL and rng.random() < settings.wall_broken)
+    slips = worst > _LEAST_LOSS_OF_SLIP and rng.random() < settings.slipped
     return Collapse(
         kind=kind,
         endplates=endplates,
         age="fresh" if rng.random() < settings.fresh else "old",
         fracture=Fracture(
-            front_loss=front,
-            crush=crush,
-            superior_dent=min(dent * share, _DEEPEST_DENT),
-            inferior_dent=min(dent * (1 - share), _DEEPEST_DENT),
+            front_loss=manner.front,
+            crush=manner.crush,
+            superior_dent=min(manner.dent * share, _DEEPEST_DENT),
+            inferior_dent=min(manner.dent * (1 - share), _DEEPEST_DENT),
             dent_place=place,
+            lip=float(rng.uniform(*settings.lip)) * (_PLANA_LIP if plana else worst / settings.worst_loss[1]),
+            retropulsion=float(rng.uniform(*settings.retropulsion)) if broken and rng.random() < 0.7 else 0.0,
+            slip=float(rng.uniform(*settings.slip)) if slips else 0.0,
         ),
         through=through,
-        lean=float(rng.uniform(*settings.lean) * rng.choice([-1, 1])),
-        lip=float(rng.uniform(*settings.lip)) * worst / settings.worst_loss[1],
-        retropulsion=float(rng.uniform(*settings.retropulsion)) if broken and rng.random() < 0.7 else 0.0,
-        posterior_wall=wall,
+        lean=0.0 if plana else float(rng.uniform(*settings.lean) * rng.choice([-1, 1])),
+        posterior_wall=float(rng.uniform(0.2, 1.0)) if broken else float(rng.uniform(0, 0.2)),
     )
+
+
+def _plana(worst: float) -> _Manner:
+    return _Manner(kind="plana", endplates=_BOTH, front=0.08 * worst, crush=0.92 * worst, dent=0.0)
+
+
+def _draw_manner(rng: np.random.Generator, settings: PaintSettings, worst: float) -> _Manner:
+    first = ("superior" if rng.random() < 0.8 else "inferior",)
+    if rng.random() < settings.wedge:
+        endplates = _BOTH if rng.random() < 0.15 else first
+        crush = float(rng.uniform(0, 0.25)) * worst
+        dent = float(rng.uniform(0.1, 0.5)) * worst
+        return _Manner(kind="wedge", endplates=endplates, front=worst - crush, crush=crush, dent=dent)
+    if rng.random() < settings.biconcave:
+        endplates = _BOTH if rng.random() < 0.6 else first
+        front, crush = (float(v) * worst for v in rng.uniform(0, [0.4, 0.15]))
+        dent = worst - crush - front / 2
+        return _Manner(kind="biconcave", endplates=endplates, front=front, crush=crush, dent=dent)
+    if rng.random() < settings.pincer:
+        return _Manner(kind="pincer", endplates=_BOTH, front=0.1 * worst, crush=0.0, dent=worst)
+    endplates = _BOTH if rng.random() < 0.5 else first
+    return _Manner(kind="crush", endplates=endplates, front=0.15 * worst, crush=0.85 * worst, dent=0.1 * worst)
 
 
 def draw_oedema(rng: np.random.Generator, settings: PaintSettings, endplate: str) -> Patch:

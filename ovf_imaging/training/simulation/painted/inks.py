@@ -76,4 +76,4 @@ INKS: dict[Sequence, dict[str, Ink]] = {
 
 def ink_of(kind: str, sequence: Sequence) -> Ink | None:
     """Return how a patch or the filling of a cleft is painted, None where it cannot be seen."""
-    return INKS[sequence].get(kind.removesuffix("_diffuse").removesuffix("_band"))
+    return INKS[sequence].get(kind.removesuffix("_diffuse").removesuffix("_band").removesuffix("_leak"))

@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 OEDEMA = ("oedema_diffuse", "oedema_band")
 TRAPS = ("haemangioma", "schmorl", "modic_1", "modic_2", "modic_3", "vein", "vacuum_disc", "bowel_gas")
-PATCHES = (*OEDEMA, "sclerosis", "cement", *TRAPS)
+PATCHES = (*OEDEMA, "sclerosis", "cement", "cement_leak", *TRAPS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +34,20 @@ class Texture:
 class Collapse:
     """How a body gives way."""
 
-    kind: str  # "wedge", "biconcave", "crush"
+    kind: str  # "wedge", "biconcave", "crush", "pincer", "plana"
     endplates: tuple[str, ...]  # "superior", "inferior"
     age: str  # "fresh" (with oedema), "old" (remodelled)
-    fracture: Fracture  # hinge, crush and dents in parts of the body's own size
+    fracture: Fracture  # in the middle of the body
     through: bool  # the whole body gives way; otherwise only its middle, fading to the lateral rims
     lean: float  # crush more to one side: relative difference between middle and lateral rim
-    lip: float  # front wall pushed forward, depths
-    retropulsion: float  # posterior wall pushed into the canal, depths
     posterior_wall: float  # part of the wall that is broken, 0–1
 
     @property
     def of_class(self) -> int:
-        """The AO Spine-DGOU class as far as a sagittal image shows it: 2, 3 or 4."""
-        if len(self.endplates) == 2:
+        """The AO Spine-DGOU class as far as a sagittal image shows it: 2 to 5."""
+        if self.fracture.slip:
+            return 5
+        if len(self.endplates) == 2 or self.kind == "plana":
             return 4
         return 3 if self.posterior_wall > 0.2 else 2  # design/measurements.md: a fifth of the posterior wall
 

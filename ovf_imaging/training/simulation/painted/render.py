@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from ovf_imaging.training.simulation.painted.deformed import Deformed, deform
 from ovf_imaging.training.simulation.painted.records import BodyFindings
 
 Array = NDArray[np.float64]
-_COARSE_PX = 2.0  # of the source, between the points on which the warp is solved for a crop
+_COARSE_PX = 2.0  # of the source, between the points on which the warp is solved
 
 
 def whole(shape: tuple[int, ...]) -> Placing:
@@ -36,10 +37,13 @@ def paint_plane(
     exact = np.array_equal(placing.matrix, np.eye(2))
     zoom = 1 / np.sqrt(abs(np.linalg.det(placing.matrix)))
     deformed = deform(column, plane, findings)
-    source = _source_points(deformed, placing, 1 if exact else max(1, round(_COARSE_PX * zoom)))
+    source = _source_points(deformed, placing, max(1, round(_COARSE_PX * zoom)))
     at = np.moveaxis(source, -1, 0)
-    pixels = ndimage.map_coordinates(real.pixels.astype(np.float64), at, order=3 if exact else 1, mode="constant")
-    if deformed.warps:
+    # A warp draws in what lies beyond a whole picture; a crop may truly look beyond it.
+    order: Literal[1, 3] = 3 if exact else 1
+    beyond: Literal["mirror", "constant"] = "mirror" if exact else "constant"
+    pixels = ndimage.map_coordinates(real.pixels.astype(np.float64), at, order=order, mode=beyond)
+    if deformed.steps:
         blur_px = float(np.mean([column.bodies[k].tones.blur_px for k in findings]))
         pixels = _unsharpened(pixels, source * zoom, blur_px * zoom)
     labels = ndimage.map_coordinates(real.labels, at, order=0, mode="constant")

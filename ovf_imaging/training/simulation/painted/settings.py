@@ -25,6 +25,11 @@ class PaintSettings:
     wedge: Annotated[float, _chance("of a wedge")] = 0.5
     biconcave: Annotated[float, _chance("of a biconcave fracture, if no wedge")] = 0.6
     worst_loss: Annotated[Range, Limits(0, 0.65, "height loss where it is worst")] = (0.1, 0.6)
+    pincer: Annotated[float, _chance("of a pincer fracture, if neither")] = 0.25
+    plana: Annotated[float, _chance("of a vertebra plana")] = 0.04
+    plana_loss: Annotated[Range, Limits(0, 0.8, "its loss of height")] = (0.6, 0.75)
+    slipped: Annotated[float, _chance("of OF 5 in a loss over two fifths: what lies above slid forward")] = 0.06
+    slip: Annotated[Range, Limits(0, 0.3, "by so much, depths")] = (0.08, 0.18)
     through: Annotated[float, _chance("that the body gives way to its lateral rims")] = 0.75
     lean: Annotated[Range, Limits(0, 0.5, "crush more to one side")] = (0.0, 0.25)
     lip: Annotated[Range, Limits(0, 0.15, "front wall pushed forward, depths, at the worst loss")] = (0.02, 0.1)
@@ -35,6 +40,7 @@ class PaintSettings:
     diffuse: Annotated[float, _chance("of oedema of the whole body rather than a band")] = 0.5
     sclerosis: Annotated[float, _chance("of a dense band under a broken endplate")] = 0.6
     cement: Annotated[float, _chance("of cement in an old fracture")] = 0.12
+    leak: Annotated[float, _chance("that some of it leaked into the disc")] = 0.25
     # clefts
     cleft: Annotated[float, _chance("of a cleft in a loss over a sixth")] = 0.45
     closed: Annotated[float, _chance("that it is closed")] = 0.08

@@ -181,5 +181,6 @@ _SHAPES: dict[str, Callable[[Patch, Place], Array]] = {
     "modic_3": _endplate_change,
     "vein": _vein,
     "vacuum_disc": _disc_gas,
+    "cement_leak": _interlaced_blob,
     "bowel_gas": _bowel,
 }

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ovf_imaging.training.paint import Warp
 from ovf_imaging.training.simulation.painted.column import Body, Column
 from ovf_imaging.training.simulation.painted.deformed import Deformed
 from ovf_imaging.training.simulation.painted.frame import frame_of
-from ovf_imaging.training.simulation.painted.records import BodyFindings, Collapse
+from ovf_imaging.training.simulation.painted.records import BodyFindings
 from ovf_imaging.training.simulation.painted.shapes import cleft_bounds, cleft_outline, flattened
+from ovf_imaging.training.simulation.painted.warps import Pit
 from ovf_imaging.training.simulation.volume import CleftTruth, FractureTruth
 from ovf_imaging.types import Landmark
 
@@ -43,6 +45,7 @@ class PaintedBody:
     cement: bool
     traps: tuple[str, ...]
     drawn: Mapping[str, Any]  # the findings as drawn, JSON values
+    warp: Mapping[str, Any] | None  # the hinge in its plane, in pixels of the image; None where no height was lost
 
 
 def painted_body(
@@ -62,7 +65,22 @@ def painted_body(
         cement=any(p.kind == "cement" for p in found.patches),
         traps=found.traps,
         drawn=asdict(found),
+        warp=next((_told(w) for k, w in deformed.steps if k == body.level and not isinstance(w, Pit)), None),
     )
+
+
+def _told(warp: Warp) -> dict[str, Any]:
+    """Return what makes up a warp, after those of the levels above have moved its body."""
+    return {
+        "pivot": warp.pivot.tolist(),
+        "to_the_front": warp.u.tolist(),
+        "up": warp.v.tolist(),
+        "depth": warp.depth,
+        "turn_deg": float(np.degrees(warp.angle)),
+        "drop": warp.drop,
+        "dents": warp.dents.tolist(),
+        **{name: getattr(warp.fracture, name) * warp.depth for name in ("lip", "retropulsion", "slip")},
+    }
 
 
 def fracture_truth(found: BodyFindings, healthy: Array, moved: Array, pixel_mm: float | None) -> FractureTruth | None:
@@ -88,13 +106,13 @@ def fracture_truth(found: BodyFindings, healthy: Array, moved: Array, pixel_mm: 
         height_loss=(float(loss[0]), float(loss[1]), float(loss[2])),
         of_class=collapse.of_class,
         posterior_wall=collapse.posterior_wall,
-        retropulsion_mm=_retropulsion_px(collapse, moved) * (np.nan if pixel_mm is None else pixel_mm),
+        retropulsion_mm=collapse.fracture.retropulsion * _depth_px(moved) * (np.nan if pixel_mm is None else pixel_mm),
         age=collapse.age,
     )
 
 
-def _retropulsion_px(collapse: Collapse, moved: Array) -> float:
-    return collapse.retropulsion * float(np.linalg.norm(moved[0] - moved[2]))
+def _depth_px(body: Array) -> float:
+    return float(np.linalg.norm(body[Landmark.SUPERIOR_ANTERIOR] - body[Landmark.SUPERIOR_POSTERIOR]))
 
 
 def _cleft_truth(column: Column, body: Body, found: BodyFindings, deformed: Deformed) -> PaintedCleft | None:

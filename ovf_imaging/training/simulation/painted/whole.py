@@ -33,7 +33,9 @@ class PaintedVolume:
     oedema: NDArray[np.bool_]
     cement: NDArray[np.bool_]
     landmarks: tuple[Mapping[int, Array], ...]  # of each slice: level → (6, 2)
+    planes: Mapping[int, int]  # level → the slice near its middle that its truth is told in
     bodies: Mapping[int, PaintedBody]  # those that something was painted into
+    affine: Array  # (4, 4) (slice, row, column, 1) to LPS mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +50,7 @@ class PaintedFilm:
     oedema: NDArray[np.bool_]
     cement: NDArray[np.bool_]
     landmarks: Mapping[int, Array]  # level → (6, 2)
+    levels_known: bool
     bodies: Mapping[int, PaintedBody]
 
 
@@ -69,7 +72,9 @@ def paint_volume(
         oedema=np.stack([p.oedema for p in planes]),
         cement=np.stack([p.cement for p in planes]),
         landmarks=tuple(_carried(column, i, findings) for i in range(len(planes))),
+        planes=column.middles(),
         bodies=_truths(column, findings, planes),
+        affine=volume.affine,
     )
 
 
@@ -96,6 +101,7 @@ def paint_film(
         oedema=plane.oedema,
         cement=plane.cement,
         landmarks=_carried(column, 0, findings),
+        levels_known=scene.levels_known,
         bodies=_truths(column, findings, [plane]),
     )
 

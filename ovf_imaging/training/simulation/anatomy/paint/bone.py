@@ -123,8 +123,10 @@ def _ellipsoid_mm(blob: Blob, points: Points) -> Field:
 
 def _paint(canvas: Canvas, box: Box, piece: Piece, site: _Site, voxels: Voxels, t_score: float) -> None:
     template, vertebra = piece.form.template, piece.vertebra
-    bone = site.distance < 0
     body = is_body(template, site.source[1], site.source[2], sacral=piece.sacral)
+    # An arch or facet of a slipped neighbour would else lie within a body that was painted before, or stay in this one.
+    taken = ~body & (canvas.level[box][voxels] > 0)
+    bone = (site.distance < 0) & ~taken
     tissue = np.where(site.distance > -_SHELL_MM, np.uint8(Tissue.CORTEX), np.uint8(Tissue.MARROW))
     for blob in vertebra.blobs:
         inside = _ellipsoid_mm(blob, _unbroken(piece, site.source)) < 0
@@ -143,4 +145,5 @@ def _paint(canvas: Canvas, box: Box, piece: Piece, site: _Site, voxels: Voxels, 
     canvas.tissue[box][inside_bone] = tissue[bone]
     canvas.level[box][tuple(index[bone & body] for index in voxels)] = piece.level
     region = canvas.mineral[box]
-    region[voxels] = np.maximum(region[voxels], mineral)
+    mineral = np.where(taken, region[voxels], np.maximum(region[voxels] * ~(body & bone), mineral))
+    region[voxels] = mineral
