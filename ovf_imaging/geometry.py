@@ -113,10 +113,11 @@ def propagate(function: Callable[[Array], Array], points: Array, covariance: Arr
     `covariance` is (..., k, 2, 2), the points being independent of each other. A covariance that is not finite makes
     NaN of the values' variances that depend on its point, and of no other.
     """
-    slopes = jacobian(function, points)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # what has no answer is NaN
+        values, slopes = function(points), jacobian(function, points)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(covariance).all((-2, -1)))
     spread = np.where(known[..., None, None], covariance, 0.0)
     result = np.einsum("...qai,...aij,...paj->...qp", slopes, spread, slopes)
     doubtful: NDArray[np.bool_] = np.asarray(((slopes != 0).any(-1) & ~known[..., None, :]).any(-1))  # (..., q)
     doubtful_pair = doubtful[..., :, None] | doubtful[..., None, :]
-    return function(points), np.asarray(np.where(doubtful_pair, np.nan, result), dtype=np.float64)
+    return values, np.asarray(np.where(doubtful_pair, np.nan, result), dtype=np.float64)

@@ -209,6 +209,7 @@ class Sign:
     kind: SignKind
     probability: float | None  # None = cannot tell
     mask: NDArray[np.bool_] | None = None  # (S, H, W)
+    detail: str = ""  # of a cleft: its filling, "fluid" or "gas"; "" = not told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -40,6 +40,9 @@ class Derivation(StrEnum):
     ACUITY = "acuity"
     STABILITY = "stability"
     LARGEST_ANGLE = "largest_angle"  # of `quantity`
+    LARGEST_OF_FRACTURED = "largest_of_fractured"  # of `quantity`, on the image that speaks for each fracture
+    NEW_BESIDE_OLD = "new_beside_old"  # since the prior study
+    KYPHOSIS_GROWS = "kyphosis_grows"  # since the prior study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ class FactSpec:
     group: str = ""  # heading in a context file; empty = people can't state it
     image: Derivation | None = None
     levels: tuple[int, ...] = ()  # for Derivation.FRACTURED_AT
-    quantity: str = ""  # for Derivation.LARGEST_ANGLE
+    quantity: str = ""  # for Derivation.LARGEST_ANGLE and LARGEST_OF_FRACTURED
     shape: Shape | None = None  # for Derivation.ANY_SHAPE
     infer: tuple[Inference, ...] = ()
     when: Condition | None = None  # a shorthand: true when this condition is
@@ -164,8 +167,8 @@ def _spec(place: Place, entry: Entry, types: Mapping[str, ValueType]) -> FactSpe
         raise place.error('a fact with "when" is a bool with no group, image or infer; drop those')
     if when is None and not (spec.question and (spec.group or image)):
         raise place.error('a "question", and an "image" or "group" to answer it, wanted; add them')
-    wants = {Derivation.FRACTURED_AT: spec.levels, Derivation.LARGEST_ANGLE: spec.quantity}
-    wants[Derivation.ANY_SHAPE] = spec.shape or ""
+    wants: dict[Derivation, object] = {Derivation.FRACTURED_AT: spec.levels, Derivation.LARGEST_ANGLE: spec.quantity}
+    wants |= {Derivation.ANY_SHAPE: spec.shape or "", Derivation.LARGEST_OF_FRACTURED: spec.quantity}
     if image in wants and not wants[image]:
         raise place.error(f'image = "{image}" wants its "levels", "quantity" or "shape"; add it')
     return spec

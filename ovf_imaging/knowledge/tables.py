@@ -13,8 +13,19 @@ from itertools import pairwise
 from pathlib import Path
 
 from ovf_imaging.errors import KnowledgeError
-from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, Entry, number, read_table
-from ovf_imaging.types import Level, Position, SignKind
+from ovf_imaging.knowledge.loader import (
+    KNOWLEDGE_DIR,
+    Entry,
+    flag,
+    level,
+    number,
+    one_of,
+    read_table,
+    table,
+    tables,
+    text,
+)
+from ovf_imaging.types import Position, Shape, SignKind
 
 Three = tuple[float, float, float]  # anterior, middle, posterior
 
@@ -89,9 +100,18 @@ class OFClass:
     number: int
     summary: str
     endplates: int | None  # endplates involved; None = not what decides
+    shapes: frozenset[Shape]  # of which one alone decides
     wall_above: float | None  # share of the posterior wall
     wall_at_most: float | None
     sagittal_shows: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvolvedEndplate:
+    """From where on an endplate counts as involved in a fracture."""
+
+    tilt_at_least_deg: float
+    dent_at_least: float
 
 
 @lru_cache
@@ -101,11 +121,11 @@ def genant(path: Path = KNOWLEDGE_DIR / "genant.toml") -> Genant:
     cutoffs = tuple(
         Cutoff(
             grade=int(number(path, f"grade[{i}]", entry, "grade", 1, 3)),
-            name=_text(path, f"grade[{i}]", entry, "name"),
+            name=text(path, f"grade[{i}]", entry, "name"),
             loss=number(path, f"grade[{i}]", entry, "loss", 0, 1),
-            inclusive=_flag(path, f"grade[{i}]", entry, "inclusive"),
+            inclusive=flag(path, f"grade[{i}]", entry, "inclusive"),
         )
-        for i, entry in enumerate(_entries(path, data, "grade"))
+        for i, entry in enumerate(tables(path, data, "grade"))
     )
     for low, high in pairwise(cutoffs):
         if high.grade != low.grade + 1 or high.loss <= low.loss:
@@ -113,7 +133,7 @@ def genant(path: Path = KNOWLEDGE_DIR / "genant.toml") -> Genant:
                 f'{path.name}: "grade" wanted grades and losses rising, '
                 f"got grade {low.grade} at {low.loss} before grade {high.grade} at {high.loss}"
             )
-    shape = _entry(path, data, "shape")
+    shape = table(path, data, "shape")
     return Genant(
         cutoffs=cutoffs,
         crush_margin=number(path, "shape", shape, "crush_margin", 0, 1),
@@ -127,7 +147,7 @@ def heights(path: Path = KNOWLEDGE_DIR / "heights.toml") -> HeightTrend:
     """Return the height trend; each entry besides [reference] and [mixed_masks] is a level."""
     data = read_table(path)
     rows = {name: entry for name, entry in data.items() if isinstance(entry, dict)}
-    reference, masks = _entry(path, data, "reference"), _entry(path, data, "mixed_masks")
+    reference, masks = table(path, data, "reference"), table(path, data, "mixed_masks")
     rows = {name: entry for name, entry in rows.items() if name not in ("reference", "mixed_masks")}
     signs = reference.get("excluded_signs")
     if not isinstance(signs, list) or not set(signs) <= {str(kind) for kind in SignKind}:
@@ -135,8 +155,8 @@ def heights(path: Path = KNOWLEDGE_DIR / "heights.toml") -> HeightTrend:
             f'{path.name}: "reference.excluded_signs" wanted a list of {[str(k) for k in SignKind]}, got {signs!r}'
         )
     return HeightTrend(
-        expected={_level(path, name, name): _three(path, name, entry, "expected") for name, entry in rows.items()},
-        sd={_level(path, name, name): _three(path, name, entry, "sd") for name, entry in rows.items()},
+        expected={level(path, name, name): _three(path, name, entry, "expected") for name, entry in rows.items()},
+        sd={level(path, name, name): _three(path, name, entry, "sd") for name, entry in rows.items()},
         reduced_at_sd=number(path, "reference", reference, "reduced_at_sd", 0.1, 100),
         shape_reduced_at=number(path, "reference", reference, "shape_reduced_at", 0.01, 1),
         max_levels_away=int(number(path, "reference", reference, "max_levels_away", 1, 24)),
@@ -153,14 +173,14 @@ def kyphosis(path: Path = KNOWLEDGE_DIR / "kyphosis.toml") -> tuple[RegionalAngl
     """Return the regional angles in the order of the file."""
     return tuple(
         RegionalAngle(
-            quantity=_text(path, f"angle[{i}]", entry, "quantity"),
-            name=_text(path, f"angle[{i}]", entry, "name"),
-            upper=_level(path, f"angle[{i}].upper", entry.get("upper")),
+            quantity=text(path, f"angle[{i}]", entry, "quantity"),
+            name=text(path, f"angle[{i}]", entry, "name"),
+            upper=level(path, f"angle[{i}].upper", entry.get("upper")),
             upper_is_superior=_endplate(path, f"angle[{i}]", entry, "upper_endplate"),
-            lower=_level(path, f"angle[{i}].lower", entry.get("lower")),
+            lower=level(path, f"angle[{i}].lower", entry.get("lower")),
             lower_is_superior=_endplate(path, f"angle[{i}]", entry, "lower_endplate"),
         )
-        for i, entry in enumerate(_entries(path, read_table(path), "angle"))
+        for i, entry in enumerate(tables(path, read_table(path), "angle"))
     )
 
 
@@ -168,7 +188,7 @@ def kyphosis(path: Path = KNOWLEDGE_DIR / "kyphosis.toml") -> tuple[RegionalAngl
 def positions_first_to_last(path: Path = KNOWLEDGE_DIR / "fusion.toml") -> tuple[Position, ...]:
     """Return all positions, the one whose image speaks first in front."""
     wanted = [str(p) for p in Position]
-    order = _entry(path, read_table(path), "positions").get("first_to_last")
+    order = table(path, read_table(path), "positions").get("first_to_last")
     if not isinstance(order, list) or sorted(map(str, order)) != sorted(wanted):
         raise KnowledgeError(f'{path.name}: "positions.first_to_last" wanted each of {wanted} once, got {order!r}')
     return tuple(Position(name) for name in order)
@@ -184,9 +204,9 @@ def cleft(path: Path = KNOWLEDGE_DIR / "cleft.toml") -> Mapping[str, CleftFillin
             t2=_look(path, name, entry, "t2"),
             fluid_sensitive=_look(path, name, entry, "fluid_sensitive"),
             radiograph=_look(path, name, entry, "radiograph"),
-            certain_without_fluid_sensitive=_flag(path, name, entry, "certain_without_fluid_sensitive"),
+            certain_without_fluid_sensitive=flag(path, name, entry, "certain_without_fluid_sensitive"),
         )
-        for name, entry in ((name, _entry(path, data, name)) for name in ("fluid", "gas"))
+        for name, entry in ((name, table(path, data, name)) for name in ("fluid", "gas"))
     }
 
 
@@ -196,13 +216,14 @@ def of_classification(path: Path = KNOWLEDGE_DIR / "of_classification.toml") -> 
     classes = tuple(
         OFClass(
             number=int(number(path, f"of_class[{i}]", entry, "number", 1, 5)),
-            summary=_text(path, f"of_class[{i}]", entry, "summary"),
+            summary=text(path, f"of_class[{i}]", entry, "summary"),
             endplates=_count(path, f"of_class[{i}]", entry, "endplates"),
+            shapes=_shapes(path, f"of_class[{i}]", entry),
             wall_above=_share(path, f"of_class[{i}]", entry, "wall_above"),
             wall_at_most=_share(path, f"of_class[{i}]", entry, "wall_at_most"),
-            sagittal_shows=_text(path, f"of_class[{i}]", entry, "sagittal_shows"),
+            sagittal_shows=text(path, f"of_class[{i}]", entry, "sagittal_shows"),
         )
-        for i, entry in enumerate(_entries(path, read_table(path), "of_class"))
+        for i, entry in enumerate(tables(path, read_table(path), "of_class"))
     )
     numbers = [c.number for c in classes]
     if numbers != sorted(range(1, len(numbers) + 1), reverse=True):
@@ -210,32 +231,21 @@ def of_classification(path: Path = KNOWLEDGE_DIR / "of_classification.toml") -> 
     return classes
 
 
-def _entry(path: Path, data: Entry, key: str) -> Entry:
-    entry = data.get(key)
-    if not isinstance(entry, dict):
-        raise KnowledgeError(f'{path.name}: "{key}" wanted a table [{key}], got {entry!r}')
-    return entry
+@lru_cache
+def involved_endplate(path: Path = KNOWLEDGE_DIR / "of_classification.toml") -> InvolvedEndplate:
+    """Return when an endplate counts as involved."""
+    entry = table(path, read_table(path), "endplate")
+    return InvolvedEndplate(
+        tilt_at_least_deg=number(path, "endplate", entry, "tilt_at_least_deg", 0, 90),
+        dent_at_least=number(path, "endplate", entry, "dent_at_least", 0, 1),
+    )
 
 
-def _entries(path: Path, data: Entry, key: str) -> list[Entry]:
-    entries = data.get(key)
-    if not isinstance(entries, list) or not entries or not all(isinstance(e, dict) for e in entries):
-        raise KnowledgeError(f'{path.name}: "{key}" wanted tables [[{key}]], got {entries!r}')
-    return entries
-
-
-def _text(path: Path, name: str, entry: Entry, key: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value:
-        raise KnowledgeError(f'{path.name}: "{name}.{key}" wanted a text, got {value!r}')
-    return value
-
-
-def _flag(path: Path, name: str, entry: Entry, key: str) -> bool:
-    value = entry.get(key)
-    if not isinstance(value, bool):
-        raise KnowledgeError(f'{path.name}: "{name}.{key}" wanted true or false, got {value!r}')
-    return value
+def _shapes(path: Path, name: str, entry: Entry) -> frozenset[Shape]:
+    shapes, known = entry.get("shapes", []), {str(shape) for shape in Shape}
+    if not isinstance(shapes, list) or not set(map(str, shapes)) <= known:
+        raise KnowledgeError(f'{path.name}: "{name}.shapes" wanted a list of {sorted(known)}, got {shapes!r}')
+    return frozenset(Shape(shape) for shape in shapes)
 
 
 def _share(path: Path, name: str, entry: Entry, key: str) -> float | None:
@@ -265,22 +275,9 @@ class _Look(StrEnum):
     UNSEEN = "unseen"
 
 
-def _one_of(path: Path, name: str, entry: Entry, key: str, words: type[StrEnum]) -> str:
-    value = entry.get(key)
-    if value not in [str(word) for word in words]:
-        raise KnowledgeError(f'{path.name}: "{name}.{key}" wanted one of {[str(w) for w in words]}, got {value!r}')
-    return str(value)
-
-
 def _endplate(path: Path, name: str, entry: Entry, key: str) -> bool:
-    return _one_of(path, name, entry, key, _Choice) == _Choice.SUPERIOR
+    return one_of(path, name, entry, key, _Choice) == _Choice.SUPERIOR
 
 
 def _look(path: Path, name: str, entry: Entry, key: str) -> str:
-    return _one_of(path, name, entry, key, _Look)
-
-
-def _level(path: Path, name: str, value: object) -> int:
-    if not isinstance(value, str) or value not in Level.__members__:
-        raise KnowledgeError(f'{path.name}: "{name}" wanted a level such as "L1", got {value!r}')
-    return int(Level[value])
+    return one_of(path, name, entry, key, _Look)

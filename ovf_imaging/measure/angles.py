@@ -1,10 +1,11 @@
-"""Angles between endplates: wedge, local Cobb, Gardner and the regional ones. Kyphosis is positive in all."""
+"""Angles between endplates: wedge, local Cobb, Gardner, Farcy's index and the regional ones; kyphosis is positive."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ovf_imaging import geometry
+from ovf_imaging.knowledge.contour import normal_contour
 from ovf_imaging.knowledge.tables import kyphosis
 from ovf_imaging.measure.bodies import INFERIOR, SUPERIOR, Bodies
 from ovf_imaging.measure.column import adjacent, usual_neighbour
@@ -16,7 +17,7 @@ Endplate = tuple[int, int]  # index of a body, SUPERIOR or INFERIOR
 
 
 def angle_rows(bodies: Bodies, n: int, reading: int) -> tuple[Measurement, ...]:
-    """Return wedge, local Cobb and Gardner angle of body `n`."""
+    """Return wedge, local Cobb and Gardner angle and Farcy's sagittal index of body `n`."""
     level = bodies.levels[n]
     above = n - 1 if n > 0 and adjacent(bodies.levels[n - 1], level) else None
     below = n + 1 if n + 1 < len(bodies.levels) and adjacent(level, bodies.levels[n + 1]) else None
@@ -28,6 +29,7 @@ def angle_rows(bodies: Bodies, n: int, reading: int) -> tuple[Measurement, ...]:
         _between(bodies, "wedge_angle", (level, level), ((n, SUPERIOR), own_bottom), reading),
         _between(bodies, "local_cobb", (upper, lower), (top, bottom), reading),
         _between(bodies, "gardner_angle", (upper, level), (top, own_bottom), reading),
+        _farcy(bodies, (upper, level), (_endplate(above, INFERIOR), own_bottom), reading),
     )
 
 
@@ -43,6 +45,18 @@ def regional_rows(bodies: Bodies, reading: int) -> tuple[Measurement, ...]:
     return tuple(found)
 
 
+def _farcy(
+    bodies: Bodies, levels: tuple[int, int], endplates: tuple[Endplate | None, Endplate], reading: int
+) -> Measurement:
+    """Return the kyphosis of one disc and one body less the normal contour there."""
+    normal = normal_contour().get(levels[1])
+    if normal is not None:
+        return _between(bodies, "farcy_index", levels, endplates, reading, less_deg=normal)
+    text = f"{level_name(levels[1])}: no normal contour is known for this level"
+    reason = Caveat(code="no-normal-contour", text=text, levels=(levels[1],))
+    return row(levels, "farcy_index", "deg", (np.nan, np.nan), reading=reading, reason=reason)
+
+
 def _endplate(n: int | None, side: int) -> Endplate | None:
     return None if n is None else (n, side)
 
@@ -53,8 +67,10 @@ def _between(
     levels: tuple[int, int],
     endplates: tuple[Endplate | None, Endplate | None],
     reading: int,
+    *,
+    less_deg: float = 0.0,
 ) -> Measurement:
-    """Return the angle of two endplates as a Measurement; a neighbour that is not in view is the reason for None."""
+    """Return the angle of two endplates, less a constant; a neighbour that is not in view is the reason for None."""
     upper, lower = endplates
     if upper is None or lower is None:
         absent = levels[0] if upper is None else levels[1]
@@ -62,6 +78,6 @@ def _between(
         reason: Caveat | None = Caveat(code="neighbour-not-in-view", text=text, levels=(absent,))
         return row(levels, quantity, "deg", (np.nan, np.nan), reading=reading, reason=reason)
     reason = bodies.endplate_problem(*upper) or bodies.endplate_problem(*lower)
-    value = geometry.signed_angle_deg(bodies.directions[upper], bodies.directions[lower], bodies.turn)
+    value = geometry.signed_angle_deg(bodies.directions[upper], bodies.directions[lower], bodies.turn) - less_deg
     variance = _DEG2 * (bodies.direction_var[upper] + bodies.direction_var[lower])
     return row(levels, quantity, "deg", (float(value), float(variance)), reading=reading, reason=reason)

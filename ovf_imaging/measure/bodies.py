@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ Array = NDArray[np.float64]
 
 SUPERIOR, INFERIOR = 0, 1
 POSITIONS = ("anterior", "middle", "posterior")
+POSTERIOR = 2
 _LINE = (slice(4, 6), slice(6, 8))  # where `_shape` puts the directions of the superior and inferior endplate
 _NOTHING = 1e-6  # of the body's greatest length: one this small is two landmarks on one spot
 
@@ -26,7 +28,9 @@ class Bodies:
     """N bodies, head to foot. NaN = can't be told, and the `*_problem` methods say why."""
 
     vertebrae: tuple[Vertebra, ...]
+    levels: tuple[int, ...]
     points: Array  # (N, 6, 2) in the sagittal plane, in the affine's unit
+    covariance: Array  # (N, 6, 2, 2) of the points
     heights: Array  # (N, 3) anterior, middle, posterior
     height_var: Array  # (N, 3); the three share no landmark and so are independent
     depth: Array  # (N,) from the middle of the front to the middle of the back
@@ -36,14 +40,9 @@ class Bodies:
     turn: float  # sign of front × foot in the plane, NaN when no body tells
     refused: tuple[Caveat | None, ...]  # why nothing of a body is measured
 
-    @property
-    def levels(self) -> tuple[int, ...]:
-        """Return the level numbers, head to foot."""
-        return tuple(v.level for v in self.vertebrae)
-
     def height_problem(self, n: int, position: int) -> Caveat | None:
         """Return why a height can't be told, None when it can."""
-        if np.isfinite(self.heights[n, position]):
+        if isfinite(self.heights[n, position]):
             return None
         if self.refused[n]:
             return self.refused[n]
@@ -55,7 +54,7 @@ class Bodies:
 
     def depth_problem(self, n: int) -> Caveat | None:
         """Return why the depth can't be told, None when it can."""
-        if np.isfinite(self.depth[n]):
+        if isfinite(self.depth[n]):
             return None
         if self.refused[n]:
             return self.refused[n]
@@ -66,7 +65,7 @@ class Bodies:
 
     def endplate_problem(self, n: int, endplate: int) -> Caveat | None:
         """Return why an endplate's direction can't be told, None when it can."""
-        if np.isfinite(self.directions[n, endplate]).all() and np.isfinite(self.turn):
+        if isfinite(self.directions[n, endplate, 0]) and isfinite(self.turn):
             return None
         name, side = level_name(self.levels[n]), ("superior", "inferior")[endplate]
         if self.levels[n] == Level.S1 and endplate == INFERIOR:
@@ -85,7 +84,7 @@ def read_bodies(reading: Reading) -> Bodies:
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         points, covariance = _in_plane(reading, vertebrae)
         front, area = _facing(points)
-        body = np.array([v.level != Level.S1 for v in vertebrae])
+        body = np.array([v.level != Level.S1 for v in vertebrae], dtype=bool)
         total = float(area[body].sum())
         turn = float(np.sign(total)) if total and np.isfinite(total) else float("nan")
         foot = turn * np.stack([-front[:, 1], front[:, 0]], -1)
@@ -100,7 +99,9 @@ def read_bodies(reading: Reading) -> Bodies:
     variance = np.einsum("nqq->nq", spread)
     return Bodies(
         vertebrae=vertebrae,
+        levels=tuple(v.level for v in vertebrae),
         points=points,
+        covariance=covariance,
         heights=heights,
         height_var=variance[:, :3],
         depth=depth,

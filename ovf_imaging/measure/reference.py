@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ class Losses:
     references: tuple[tuple[int, ...], ...]  # levels
     caveats: tuple[tuple[Caveat, ...], ...]
     reasons: tuple[Caveat | None, ...]  # why a body has no loss at any position
+    barred: Mapping[int, str]  # index → why a body is no reference: "is itself reduced"
 
 
 def height_losses(bodies: Bodies) -> Losses:
@@ -39,12 +41,10 @@ def height_losses(bodies: Bodies) -> Losses:
     are the nearest unfractured bodies above and below, equally far; the one alone when the other can't serve.
     """
     trend = heights()
-    nowhere = (np.nan, np.nan, np.nan)
-    expected = np.array([trend.expected.get(k, nowhere) for k in bodies.levels]).reshape(-1, 3)
-    size, size_var = bodies.heights / expected, bodies.height_var / expected**2
+    size, size_var = sizes(bodies)
     barred = _barred(bodies, size, trend)
     chosen = _settle(bodies.levels, size, barred, trend)
-    loss, loss_var = _losses(size, size_var, chosen)
+    loss, loss_var = losses_against(size, size_var, chosen)
     told = [_tell(bodies, n, chosen[n], barred, trend) for n in range(len(bodies.levels))]
     return Losses(
         loss=loss,
@@ -52,7 +52,15 @@ def height_losses(bodies: Bodies) -> Losses:
         references=tuple(tuple(bodies.levels[i] for i in picked) for picked in chosen),
         caveats=tuple(() if not picked else notes for picked, notes in zip(chosen, told, strict=True)),
         reasons=tuple(None if picked else notes[0] for picked, notes in zip(chosen, told, strict=True)),
+        barred=barred,
     )
+
+
+def sizes(bodies: Bodies) -> tuple[Array, Array]:
+    """Return heights (N, 3) as parts of those expected of their levels, and their variances; NaN without a trend."""
+    nowhere = (np.nan, np.nan, np.nan)
+    expected = np.array([heights().expected.get(k, nowhere) for k in bodies.levels]).reshape(-1, 3)
+    return bodies.heights / expected, bodies.height_var / expected**2
 
 
 def _barred(bodies: Bodies, size: Array, trend: HeightTrend) -> dict[int, str]:
@@ -85,8 +93,8 @@ def _settle(levels: tuple[int, ...], size: Array, barred: dict[int, str], trend:
     nowhere = (np.nan, np.nan, np.nan)
     limit = trend.reduced_at_sd * np.array([trend.sd.get(k, nowhere) for k in levels]).reshape(-1, 3)
     while True:
-        chosen = _pick(levels, barred, trend)
-        loss, _ = _losses(size, np.zeros_like(size), chosen)
+        chosen = nearest(levels, barred)
+        loss, _ = losses_against(size, np.zeros_like(size), chosen)
         excess = np.nan_to_num(loss / limit, nan=-np.inf, neginf=-np.inf).max(-1, initial=-np.inf)
         excess[list(barred)] = -np.inf
         if not len(excess) or excess.max() < 1:
@@ -94,8 +102,9 @@ def _settle(levels: tuple[int, ...], size: Array, barred: dict[int, str], trend:
         barred[int(excess.argmax())] = "is itself reduced"
 
 
-def _pick(levels: tuple[int, ...], barred: dict[int, str], trend: HeightTrend) -> list[tuple[int, ...]]:
-    """Return for each body the bodies at the smallest distance at which one above or below may serve."""
+def nearest(levels: Sequence[int], barred: Collection[int]) -> list[tuple[int, ...]]:
+    """Return for each body those (indices) at the smallest distance at which one above or below is not barred."""
+    trend = heights()
     place = {level: n for n, level in enumerate(levels) if n not in barred}
     chosen: list[tuple[int, ...]] = []
     for level in levels:
@@ -108,7 +117,7 @@ def _pick(levels: tuple[int, ...], barred: dict[int, str], trend: HeightTrend) -
     return chosen
 
 
-def _losses(size: Array, size_var: Array, chosen: list[tuple[int, ...]]) -> tuple[Array, Array]:
+def losses_against(size: Array, size_var: Array, chosen: list[tuple[int, ...]]) -> tuple[Array, Array]:
     """Return losses and their variances (N, 3) to first order; a body and its references share no landmark."""
     weights = np.zeros((len(chosen), len(chosen)))
     for n, picked in enumerate(chosen):
@@ -120,6 +129,14 @@ def _losses(size: Array, size_var: Array, chosen: list[tuple[int, ...]]) -> tupl
     return 1 - size / reference, size_var / reference**2 + size**2 * reference_var / reference**4
 
 
+def no_trend(level: int) -> Caveat | None:
+    """Return why a level has no expected height, None when it has one."""
+    if level in heights().expected:
+        return None
+    text = f"{level_name(level)}: no expected height is known for this level, so no height loss"
+    return Caveat(code="no-trend", text=text, levels=(level,))
+
+
 def _tell(
     bodies: Bodies, n: int, picked: tuple[int, ...], barred: dict[int, str], trend: HeightTrend
 ) -> tuple[Caveat, ...]:
@@ -128,9 +145,9 @@ def _tell(
     refusal = bodies.refused[n]
     if refusal is not None:
         return (refusal,)
-    if level not in trend.expected:
-        text = f"{name}: no expected height is known for this level, so no height loss"
-        return (Caveat(code="no-trend", text=text, levels=(level,)),)
+    unexpected = no_trend(level)
+    if unexpected is not None:
+        return (unexpected,)
     if not picked:
         text = f"{name}: no unfractured neighbour is in view, so no height loss can be told"
         return (Caveat(code="no-reference", text=text, levels=(level,)),)

@@ -53,6 +53,35 @@ def test_known_angles_in_both_facings(degrees: float, mirror: bool) -> None:
     assert value(rows, "local_cobb", Level.T12, Level.L2) == pytest.approx(degrees, abs=1e-9)
 
 
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize(
+    ("levels", "normal"),
+    [((Level.T7, Level.T8), 5), ((Level.T12, Level.L1), 0), ((Level.L3, Level.L4), -10)],
+    ids=["thoracic", "thoracolumbar", "lumbar"],
+)
+def test_farcy_index(levels: tuple[Level, Level], normal: float, mirror: bool) -> None:
+    """The upper body lowered by 9°, the lower raised by 4°: 13° between inferior endplates, less the contour."""
+    rows = measure(bent(list(levels), [9, -4], mirror), 0)
+    assert value(rows, "farcy_index", *levels) == pytest.approx(13 - normal)
+
+
+def test_farcy_index_runs_between_inferior_endplates() -> None:
+    """L1 wedged by 18.435° on its superior endplate only, which T12's superior endplate has no part in.
+
+    T12 is wedged as well, its inferior endplate level; L1's inferior endplate is level: the index is 0.
+    """
+    shapes = column([(15, 20, 25), (15, 20, 25)])
+    rows = measure(reading([vertebra(k, p) for k, p in zip((Level.T12, Level.L1), shapes, strict=True)]), 0)
+    assert value(rows, "farcy_index", Level.T12, Level.L1) == pytest.approx(0, abs=1e-9)
+    assert value(rows, "gardner_angle", Level.T12, Level.L1) == pytest.approx(18.4349, abs=1e-3)
+
+
+def test_no_normal_contour_of_the_neck() -> None:
+    row = pick(measure(bent([Level.C5, Level.C6], [0, 0]), 0), "farcy_index", Level.C5, Level.C6)
+    assert row.value is None
+    assert [c.code for c in row.caveats] == ["no-normal-contour"]
+
+
 def test_regional_angles_where_both_ends_are_in_view() -> None:
     """Each level bent a little more to lordosis: T10–L2 from 20° to 5° is 15°, L1–L5 from 10° to −30° is 40°."""
     levels = [Level(k) for k in range(Level.T10, Level.L5 + 1)]

@@ -65,7 +65,8 @@ def test_without_scale_no_millimetres_but_ratios_losses_and_angles() -> None:
     for row in (r for r in rows if r.unit == "mm"):
         assert row.value is None
         assert row.interval is None
-        assert [c.code for c in row.caveats] == ["no-scale"]
+        edge = row.quantity == "retropulsion" and row.levels[0] != Level.L2
+        assert [c.code for c in row.caveats] == ["no-wall-line" if edge else "no-scale"]
     assert value(rows, "anterior_posterior_ratio", Level.L2) == pytest.approx(12 / 25)
     assert value(rows, "height_loss_anterior", Level.L2) > 0.4
     assert value(rows, "wedge_angle", Level.L2) == pytest.approx(np.degrees(np.arctan(13 / 30)))

@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 
 from ovf_imaging.assess import assess
 from ovf_imaging.errors import GeometryError
-from ovf_imaging.measure import measure
-from ovf_imaging.types import Level, Measurement, Reading, Vertebra
+from ovf_imaging.measure import measure, measure_changes
+from ovf_imaging.types import Level, Measurement, Position, Reading, Sign, SignKind, Vertebra
 from tests.measure.build import image, pick, quad, reading, spine, value, vertebra
 
 THREE = {Level.T12: (24.0, 24.0, 25.0), Level.L1: (25.0, 25.0, 26.0), Level.L2: (26.0, 26.0, 27.0)}
@@ -155,12 +155,56 @@ def test_twenty_five_bodies_and_an_unknown_level() -> None:
     rows = measure(reading(bodies), 0)
     assert_honest(rows)
     assert value(rows, "anterior_height", 77) == pytest.approx(25)
+    assert_honest(compared(reading(bodies), reading(bodies)))
     assert len(assess((reading(bodies),), rows).findings) == 27
 
 
 def test_affine_without_a_plane_is_named() -> None:
     with pytest.raises(GeometryError, match="span no plane"):
         measure(reading([vertebra(Level.L1, quad())], on=image(affine=np.zeros((4, 4)))), 0)
+
+
+def compared(one: Reading, other: Reading) -> tuple[Measurement, ...]:
+    """Return the changes from `other`, taken as a prior, to `one`, both standing."""
+    on = image(position=Position.STANDING)
+    readings = (replace(one, image=on), replace(other, image=on, prior=True))
+    return measure_changes(readings, tuple(row for n, r in enumerate(readings) for row in measure(r, n)))
+
+
+@pytest.mark.parametrize("sick", ["broken", "cemented"])
+def test_a_whole_column_without_a_healthy_body(sick: str) -> None:
+    """Nothing is compared with neighbours; what a body tells by itself stands."""
+    even = dict.fromkeys((Level(k) for k in range(Level.T10, Level.L5 + 1)), (25.0, 25.0, 25.0))
+    cement = (Sign(kind=SignKind.CEMENT, probability=0.9),)
+    base = spine(dict.fromkeys(even, (12.0, 18.0, 25.0)) if sick == "broken" else even)
+    if sick == "cemented":
+        base = replace(base, vertebrae=tuple(replace(v, signs=cement) for v in base.vertebrae))
+    rows, changes = measure(base, 0), compared(base, base)
+    assert_honest((*rows, *changes))
+    told = {r.quantity for r in (*rows, *changes) if r.value is not None}
+    assert told >= {"anterior_height", "wedge_angle", "local_cobb", "farcy_index", "change_wedge_angle"}
+    assert not any(q.startswith(("height_loss", "retropulsion", "posterior_wall", "canal")) for q in told)
+    assert "change_anterior_height" not in told
+
+
+def test_one_body_has_only_what_is_its_own() -> None:
+    base = reading([vertebra(Level.L1, quad())])
+    rows = (*measure(base, 0), *compared(base, base))
+    assert_honest(rows)
+    relative = (
+        "height_loss",
+        "local_cobb",
+        "gardner",
+        "farcy",
+        "retropulsion",
+        "posterior_",
+        "canal",
+        "change_",
+        "t2_",
+    )
+    for row in rows:
+        own = row.quantity in ("posterior_height", "change_wedge_angle") or not row.quantity.startswith(relative)
+        assert (row.value is not None) == own, row.quantity
 
 
 @settings(max_examples=60, deadline=None)
@@ -181,4 +225,5 @@ def test_no_landmarks_raise(marks: np.ndarray[tuple[int, ...], np.dtype[np.float
     )
     rows = measure(reading(bodies), 0)
     assert_honest(rows)
+    assert_honest(compared(reading(bodies), spine(THREE)))
     assess((reading(bodies),), rows)
