@@ -6,8 +6,15 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 REPORTS := reports/demo
+SIMULATED := data_samples/simulated
+TWO_VISITS := $(SIMULATED)/film_prior_current
+REFUSED := $(SIMULATED)/film_frontal
 SAMPLES := data_samples/mri_t2_thoracolumbar data_samples/mri_painted_wedge data_samples/film_l1_collapse \
-           $(wildcard data_samples/mri_lumbar_polygons/*.jpg)
+           $(wildcard data_samples/mri_lumbar_polygons/*.jpg) \
+           $(filter-out $(TWO_VISITS) $(REFUSED),$(wildcard $(SIMULATED)/film_* $(SIMULATED)/mri_*))
+ASSESS := $(BIN)/ovf assess
+# Exit code 3: done, with caveats.
+DONE := [ $$? -eq 3 ] || exit 1
 # Debian keeps venv in a package of its own for each Python.
 VENV_PACKAGE := 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -18,8 +25,12 @@ ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 demo: $(READY)
 	@for sample in $(SAMPLES); do \
 	  echo; echo "== $$sample"; \
-	  $(BIN)/ovf assess "$$sample" --out "$(REPORTS)/$$(basename "$$sample" .jpg)" || [ $$? -eq 3 ] || exit 1; \
+	  $(ASSESS) "$$sample" --out "$(REPORTS)/$$(basename "$$sample" .jpg)" || $(DONE); \
 	done
+	@echo; echo "== $(TWO_VISITS): the current visit against the prior one"
+	@$(ASSESS) $(TWO_VISITS)/current --prior $(TWO_VISITS)/prior --out $(REPORTS)/film_prior_current || $(DONE)
+	@echo; echo "== $(REFUSED): no lateral film, to be refused"
+	@$(ASSESS) $(REFUSED) --out $(REPORTS)/film_frontal || [ $$? -eq 2 ]
 	@echo; echo "Reports:"; ls "$(CURDIR)/$(REPORTS)"/*/report.pdf; echo "To look at them in the browser: make view"
 
 test: $(READY)
@@ -34,6 +45,7 @@ view: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/conclude.py
 	@[ ! -d ../shared/data/meshes ] || $(BIN)/python bench/simulation.py ../shared/data
 
 # Resolves anew; where torch is installed from is the machine's pip configuration.

@@ -40,13 +40,15 @@ def summary(case: Case) -> str:
 def findings(case: Case) -> str:
     """Return the findings in words: a card for each level that is told, a line for the others."""
     cards = [_finding_card(f) for f in case.assessment.findings if words.is_told(f)]
-    return "".join([*cards, *(f'<p class="ovf-line">{escape(line)}</p>' for line in words.closing(case))])
+    lines = (*words.overall(case), *words.closing(case))
+    return "".join([*cards, *(f'<p class="ovf-line">{escape(line)}</p>' for line in lines)])
 
 
 def _finding_card(finding: Finding) -> str:
     tone = "bad" if finding.fractured else "warn"
     known = words.sentences(finding)
     said = f'<p class="ovf-say">{escape(" ".join(known))}</p>' if known else ""
+    said += _note(words.further(finding)) if words.further(finding) else ""
     rest = " ".join(text for text in (words.unknowns(finding), words.confidence(finding)) if text)
     notes = "".join(f'<p class="ovf-note">{escape(words.caveat_text(c))}</p>' for c in finding.caveats)
     return (
@@ -79,7 +81,8 @@ def _angle(angle: Measurement) -> str:
 
 def measurements(case: Case, reading: int) -> str:
     """Return one reading's measurements, a row for each level and a column for each quantity."""
-    chosen = [m for m in case.measurements if m.reading == reading and m.levels[0] == m.levels[1]]
+    alone = (m for m in case.measurements if m.reading == reading and m.against is None)
+    chosen = [m for m in alone if m.levels[0] == m.levels[1]]
     if not chosen or not 0 <= reading < len(case.readings):
         return _empty("Nothing could be measured on this image.")
     shown = case.readings[reading]

@@ -66,7 +66,7 @@ def downloads(case: Case) -> None:
 
 def choose_reading(case: Case) -> int:
     """Let the reader choose among a study's images; return the index of the one to show."""
-    names = [f"{place}. {words.image_name(r.image)}" for place, r in enumerate(case.readings, start=1)]
+    names = [f"{place}. {words.reading_name(r)}" for place, r in enumerate(case.readings, start=1)]
     if len(names) < 2:
         return 0
     chosen = st.segmented_control(

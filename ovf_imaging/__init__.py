@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ovf_imaging.batch import BatchOptions, Outcome, Row, run_batch
+    from ovf_imaging.compare import Agreement, Side, compare_readers, compared, write_agreement
     from ovf_imaging.dicom import doctor, find_studies, forget_archives, load_image, read_study
     from ovf_imaging.errors import (
         ContextError,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "batch": ("BatchOptions", "Outcome", "Row", "run_batch"),
+    "compare": ("Agreement", "Side", "compare_readers", "compared", "write_agreement"),
     "dicom": ("doctor", "find_studies", "forget_archives", "load_image", "read_study"),
     "errors": (
         "ContextError",
@@ -139,6 +141,7 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Affine",
+    "Agreement",
     "Assessment",
     "BatchOptions",
     "Case",
@@ -176,6 +179,7 @@ __all__ = [
     "Sequence",
     "Series",
     "Shape",
+    "Side",
     "Sign",
     "SignKind",
     "Study",
@@ -186,6 +190,8 @@ __all__ = [
     "__version__",
     "case_from_json",
     "case_to_json",
+    "compare_readers",
+    "compared",
     "doctor",
     "find_studies",
     "forget_archives",
@@ -199,6 +205,7 @@ __all__ = [
     "run_batch",
     "shipped_folder",
     "words",
+    "write_agreement",
     "write_case",
 ]
 

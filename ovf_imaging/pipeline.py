@@ -17,13 +17,15 @@ from ovf_imaging.assess import assess
 from ovf_imaging.dicom import load_image, read_study
 from ovf_imaging.errors import ImageError, InputError, NoVertebraeError, ReadingError, StudyError
 from ovf_imaging.knowledge.loader import file_hashes
-from ovf_imaging.measure import measure
+from ovf_imaging.measure import measure, measure_changes, see_signs
 from ovf_imaging.recommend import recommend
+from ovf_imaging.report import CASE_FILE, read_case
 from ovf_imaging.types import (
     Case,
     Caveat,
     Context,
     Image,
+    Measurement,
     Position,
     Provenance,
     Reading,
@@ -35,6 +37,7 @@ from ovf_imaging.types import (
 
 DEVICES = ("auto", "cpu", "cuda")
 Inputs = str | Path | Iterable[str | Path] | Study
+Prior = Inputs | Case  # images, or a case that was written before: its folder, its case.json, or itself
 Watch = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
 
@@ -119,25 +122,43 @@ class Pipeline:
             [Path(p) for p in paths], view=chosen.view, sequence=chosen.sequence, position=chosen.position
         )
 
-    def run(self, inputs: Inputs, context: Context | None = None, watch: Watch | None = None) -> Case:
+    def run(
+        self,
+        inputs: Inputs,
+        context: Context | None = None,
+        watch: Watch | None = None,
+        *,
+        prior: Prior | None = None,
+    ) -> Case:
         """Return the case of one study: a file, a folder, a zip, several of them, or a Study read before.
 
-        Raises InputError (StudyError, ImageError, ReadingError) when nothing in it can be used.
+        It is compared with the `prior` study where one is given. Raises InputError (StudyError, ImageError,
+        ReadingError) when nothing in either can be used.
         """
-        study = inputs if isinstance(inputs, Study) else self.read_study(inputs)
-        study, readings = self._look(study, watch)
-        case = self.conclude(study, readings, context or Context())
+        study, readings = self._look(inputs if isinstance(inputs, Study) else self.read_study(inputs), watch)
+        earlier, before = (None, ()) if prior is None else self._look_back(prior, watch)
+        case = self.conclude(study, (*readings, *before), context or Context(), earlier)
         return replace(case, provenance=replace(case.provenance, made=self.clock()))
 
     def see(self, study: Study) -> tuple[Reading, ...]:
-        """Return a reading of each series that can be read; ReadingError or ImageError when none can."""
+        """Return what is read of each series, with the signs that the series show together.
+
+        Raises ReadingError or ImageError when none can be read.
+        """
         return self._look(study)[1]
 
-    def conclude(self, study: Study, readings: tuple[Reading, ...], context: Context) -> Case:
-        """Return the case that readings and context amount to; pure: same arguments, same case."""
-        measurements = tuple(m for index, reading in enumerate(readings) for m in measure(reading, index))
+    def conclude(
+        self, study: Study, readings: tuple[Reading, ...], context: Context, prior: Study | None = None
+    ) -> Case:
+        """Return the case that readings and context amount to; pure: same arguments, same case.
+
+        The readings of the prior study, marked so, come after the current ones.
+        """
+        alone = tuple(m for index, reading in enumerate(readings) for m in _measured(reading, index))
+        measurements = (*alone, *measure_changes(readings, alone))
         assessment = assess(readings, measurements)
-        advice = recommend(assessment, measurements, context)
+        current = tuple(m for m in measurements if not readings[m.reading].prior)
+        advice = recommend(assessment, current, context)
         return Case(
             study=study,
             context=context,
@@ -147,8 +168,19 @@ class Pipeline:
             recommendations=advice.recommendations,
             missing=advice.missing,
             provenance=self.provenance,
-            caveats=advice.caveats,
+            prior=prior,
+            caveats=(*advice.caveats, *_of_two_studies(study, prior)),
         )
+
+    def _look_back(self, prior: Prior, watch: Watch | None) -> tuple[Study, tuple[Reading, ...]]:
+        """Return the prior study with its readings marked as such: those of its case, or those seen on its images."""
+        if not isinstance(prior, Case):
+            written = _written_case(prior)
+            if written is None:
+                study, readings = self._look(prior if isinstance(prior, Study) else self.read_study(prior), watch)
+                return study, tuple(_as_prior(reading) for reading in readings)
+            prior = written
+        return prior.study, tuple(_as_prior(reading) for reading in prior.readings if not reading.prior)
 
     def _look(self, study: Study, watch: Watch | None = None) -> tuple[Study, tuple[Reading, ...]]:
         """Return the readings, and the study with a caveat for each series that gave none."""
@@ -169,7 +201,7 @@ class Pipeline:
             watch("measuring", len(study.series), len(study.series))
         if not readings:
             raise _refusal(refused)
-        return replace(study, caveats=(*study.caveats, *caveats)), tuple(readings)
+        return replace(study, caveats=(*study.caveats, *caveats)), see_signs(tuple(readings))
 
     def _read(self, series: Series, held: int) -> Reading:
         """Return the reading of a series, unless its pixels and those `held` already are more than memory is for."""
@@ -216,6 +248,43 @@ def _spared(eyes: Eyes, config: Config) -> Eyes:
     return SparedEyes(
         first=eyes, spare=lambda: Reader.load(config.models_dir, "cpu"), out_of_memory=torch.OutOfMemoryError
     )
+
+
+def _written_case(prior: Inputs) -> Case | None:
+    """Return the case that lies in a folder or beside a case.json; None when the inputs are images."""
+    if not isinstance(prior, str | Path):
+        return None
+    folder = Path(prior).parent if Path(prior).name == CASE_FILE else Path(prior)
+    return read_case(folder) if (folder / CASE_FILE).is_file() else None
+
+
+def _measured(reading: Reading, index: int) -> tuple[Measurement, ...]:
+    rows = measure(reading, index)
+    return tuple(replace(m, caveats=_of_prior(m.caveats)) for m in rows) if reading.prior else rows
+
+
+def _as_prior(reading: Reading) -> Reading:
+    image = replace(reading.image, caveats=_of_prior(reading.image.caveats))
+    return replace(reading, prior=True, image=image, caveats=_of_prior(reading.caveats))
+
+
+def _of_prior(caveats: tuple[Caveat, ...]) -> tuple[Caveat, ...]:
+    """Return caveats of the prior study named as such; what must be seen is the current study's."""
+    return tuple(replace(c, text=f"Prior study: {c.text}", must_see=False) for c in caveats)
+
+
+def _of_two_studies(study: Study, prior: Study | None) -> tuple[Caveat, ...]:
+    """Return the prior study's own caveats, and what speaks against the two belonging together in this order."""
+    if prior is None:
+        return ()
+    found = list(_of_prior(prior.caveats))
+    if prior.taken is not None and study.taken is not None and prior.taken.date() > study.taken.date():
+        text = "The prior study was taken after the current one: exchange them, or read every change the other way."
+        found.append(Caveat(code="prior-is-later", text=text, must_see=True))
+    if prior.sex is not None and study.sex is not None and prior.sex != study.sex:
+        text = "The prior study gives another sex of the patient: are both of one patient?"
+        found.append(Caveat(code="prior-other-patient", text=text, must_see=True))
+    return tuple(found)
 
 
 def _not_read(series: Series, error: InputError) -> Caveat:

@@ -134,7 +134,7 @@ def lines_of_code(function: ast.FunctionDef) -> Iterator[int]:
 
 
 def test_every_room_says_what_it_is_and_names_what_it_gives() -> None:
-    for room in ("dicom", "vision", "measure", "assess", "recommend", "report"):
+    for room in ("dicom", "vision", "measure", "assess", "recommend", "report", "compare"):
         module = tree(TOP / "ovf_imaging" / room / "__init__.py")
         names = [ast.unparse(n.targets[0]) for n in module.body if isinstance(n, ast.Assign)]
         assert ast.get_docstring(module), room
@@ -143,7 +143,9 @@ def test_every_room_says_what_it_is_and_names_what_it_gives() -> None:
 
 def test_each_sample_has_its_licence_or_is_ours() -> None:
     folders = [
-        p for p in (TOP / "data_samples").iterdir() if p.is_dir() and p.name != "expected" and p.name[0] not in "._"
+        p
+        for p in (TOP / "data_samples").iterdir()
+        if p.is_dir() and p.name not in ("expected", "settings") and p.name[0] not in "._"
     ]
     assert folders
     notice = (TOP / "NOTICE").read_text(encoding="utf-8")

@@ -18,20 +18,25 @@ from numpy.typing import NDArray
 
 from ovf_imaging import (
     Case,
+    Caveat,
     Config,
     Context,
     Image,
+    Level,
     NoVertebraeError,
     OVFError,
     Pipeline,
+    Position,
     Provenance,
     Reading,
     ReadingError,
     Sequence,
+    SignKind,
     Study,
     StudyError,
     View,
     case_to_json,
+    write_case,
 )
 from ovf_imaging.pipeline import SparedEyes, shipped_folder
 from tests import fakes
@@ -83,6 +88,13 @@ def test_run_concludes_what_it_sees(mri: Path) -> None:
     assert case.assessment.findings
 
 
+def test_seeing_looks_for_signs_in_each_body(mri: Path) -> None:
+    (reading,) = eyes_open().see(eyes_open().read_study(mri))
+    whole = [v for v in reading.vertebrae if v.complete and v.level != Level.S1]
+    assert whole
+    assert {kind for v in whole for kind in (s.kind for s in v.signs)} == {SignKind.CLEFT, SignKind.OEDEMA}
+
+
 def test_conclude_is_pure(mri: Path) -> None:
     pipeline = eyes_open()
     study = pipeline.read_study(mri)
@@ -97,6 +109,65 @@ def test_inputs_come_as_path_text_or_several(
     mri: Path, wrap: Callable[[Path], str | Path | abc.Sequence[Path]]
 ) -> None:
     assert eyes_open().run(wrap(mri)).readings
+
+
+def lying() -> Pipeline:
+    """Return a pipeline that takes every image to be of a patient lying down."""
+    return replace(eyes_open(), config=Config(position=Position.SUPINE))
+
+
+def test_a_prior_study_is_seen_after_the_current_one_and_compared_with_it(mri: Path) -> None:
+    """The same images twice: nothing has changed, and no finding is of the prior's reading."""
+    case = lying().run(mri, prior=mri)
+    assert [r.prior for r in case.readings] == [False, True]
+    assert case.prior == lying().read_study(mri)
+    changes = [m for m in case.measurements if m.against is not None]
+    assert {(m.reading, m.against) for m in changes} == {(0, 1)}
+    assert {f.change for f in case.assessment.findings if f.fractured} == {"no measurable change"}
+    assert {m.reading for f in case.assessment.findings for m in f.basis} == {0}
+    alone = lying().run(mri)
+    assert [f.grade for f in case.assessment.findings] == [f.grade for f in alone.assessment.findings]
+
+
+@pytest.mark.parametrize("name", [None, "", "case.json"], ids=["the case", "its folder", "its file"])
+def test_a_case_that_was_written_is_a_prior_without_its_own_prior(mri: Path, tmp_path: Path, name: str | None) -> None:
+    old = lying().run(mri, prior=mri)
+    write_case(old, tmp_path / "old")
+    case = lying().run(mri, prior=old if name is None else tmp_path / "old" / name)
+    assert case_to_json(case) == case_to_json(old)
+
+
+def test_position_unknown_is_not_compared_and_said(mri: Path) -> None:
+    case = eyes_open().run(mri, prior=mri)
+    assert {f.change for f in case.assessment.findings} == {None}
+    assert "position-unknown" in {c.code for c in case.all_caveats()}
+
+
+def test_a_prior_that_can_not_be_read_is_refused(mri: Path, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="nothing-here"):
+        eyes_open().run(mri, prior=tmp_path / "nothing-here")
+
+
+def test_what_must_be_seen_is_the_current_studys_and_the_prior_is_named(mri: Path) -> None:
+    doubt = Caveat(code="odd", text="The image is odd.", must_see=True)
+    pipeline = lying()
+    study = pipeline.read_study(mri)
+    odd = tuple(replace(r, caveats=(doubt,)) for r in pipeline.see(study))
+    (caveat,) = [
+        c for c in pipeline.run(mri, prior=pipeline.conclude(study, odd, Context())).all_caveats() if c.code == "odd"
+    ]
+    assert (caveat.text, caveat.must_see) == ("Prior study: The image is odd.", False)
+
+
+def test_a_prior_of_a_later_day_or_of_another_sex_must_be_seen(mri: Path) -> None:
+    pipeline = lying()
+    study = replace(pipeline.read_study(mri), taken=NOON, sex="F")
+    readings = pipeline.see(study)
+    later = replace(study, taken=NOON.replace(day=2), sex="M")
+    found = {c.code: c.must_see for c in pipeline.conclude(study, readings, Context(), later).caveats}
+    assert (found["prior-is-later"], found["prior-other-patient"]) == (True, True)
+    same = {c.code for c in pipeline.conclude(study, readings, Context(), study).caveats}
+    assert not same & {"prior-is-later", "prior-other-patient"}
 
 
 def test_a_series_that_cannot_be_read_is_a_caveat_the_reader_must_see(mri: Path) -> None:

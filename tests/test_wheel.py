@@ -79,7 +79,7 @@ def test_the_wheel_is_used_not_the_checkout(elsewhere: Path) -> None:
 def test_help_is_there(elsewhere: Path) -> None:
     shown = ovf(elsewhere, "--help")
     assert shown.returncode == 0
-    assert {"assess", "batch", "view", "recommend", "doctor", "version"} <= set(shown.stdout.split())
+    assert {"assess", "batch", "view", "compare", "recommend", "doctor", "version"} <= set(shown.stdout.split())
     assert "CASES_DIR" in ovf(elsewhere, "view", "--help").stdout
 
 

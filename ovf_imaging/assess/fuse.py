@@ -1,21 +1,23 @@
 """Which of a study's images speaks for a level or an angle, and where the images disagree.
 
-Rule: complete measurements first, then the position that knowledge/fusion.toml puts first, then the narrowest
-interval. Values are never averaged.
+Shapes: complete measurements first, then the position that knowledge/fusion.toml puts first, then the narrowest
+interval. Signs and signals: the series that knowledge/signs.toml puts first. Values are never averaged.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ovf_imaging import types
-from ovf_imaging.assess.grade import POSITIONS, Rows, genant_grade, loss_rows
+from ovf_imaging.assess.body import Body, Rows, half_width
+from ovf_imaging.assess.grade import POSITIONS, genant_grade, loss_rows
+from ovf_imaging.knowledge.signs import sign_rules
 from ovf_imaging.knowledge.tables import positions_first_to_last
 from ovf_imaging.types import Caveat, Measurement, Reading, level_name
 
 
-def ranked_bodies(readings: Sequence[Reading], candidates: dict[int, Rows]) -> list[int]:
+def ranked_bodies(readings: Sequence[Reading], candidates: Mapping[int, Rows]) -> list[int]:
     """Return the readings (indices) that measured a level, the one that speaks first in front."""
 
     def key(index: int) -> tuple[float, ...]:
@@ -34,6 +36,38 @@ def ranked_rows(readings: Sequence[Reading], rows: Iterable[Measurement]) -> lis
     return sorted(rows, key=key)
 
 
+def ranked_signs(readings: Sequence[Reading], rows: Iterable[Measurement]) -> list[Measurement]:
+    """Return measurements of one sign on several readings, the series that shows signs best in front."""
+    return sorted(rows, key=lambda row: (row.value is None, sign_place(readings, row.reading), row.reading))
+
+
+def sign_place(readings: Sequence[Reading], index: int) -> int:
+    """Return how early a reading's series speaks for signs, 0 first."""
+    return sign_rules().first_to_last.index(readings[index].image.sequence)
+
+
+def fused_rows(body: Body) -> tuple[dict[str, Measurement], tuple[Caveat, ...]]:
+    """Return quantity → the measurement that speaks for a level, and where the images disagree.
+
+    All shapes come from one image; signs and signals from the one that shows them best.
+    """
+    speaker, *others = ranked_bodies(body.readings, body.rows)
+    fused, notes = dict(body.rows[speaker]), list[Caveat]()
+    for quantity in dict.fromkeys(name for rows in body.rows.values() for name in rows):
+        if is_sign(quantity):
+            fused[quantity], *rest = ranked_signs(body.readings, body.of(quantity))
+        else:
+            rest = [body.rows[i][quantity] for i in others if quantity in body.rows[i] and quantity in fused]
+        if quantity.startswith("height_loss") or quantity.endswith("signal_ratio"):
+            notes += disagreements(body.readings, fused[quantity], rest, (body.level,))
+    return fused, tuple(notes)
+
+
+def is_sign(quantity: str) -> bool:
+    """Return whether a quantity tells of what is inside a body, not of its shape."""
+    return quantity.startswith(("cleft_", "oedema_")) or quantity.endswith("signal_ratio")
+
+
 def disagreements(
     readings: Sequence[Reading], chosen: Measurement, others: Iterable[Measurement], levels: tuple[int, ...]
 ) -> tuple[Caveat, ...]:
@@ -46,7 +80,7 @@ def disagreements(
         if other.value is None or chosen.value is None or not _differ(chosen, other):
             continue
         where = " to ".join(level_name(k) for k in levels)
-        values = f"{_say(chosen)} on {_named(readings, chosen)}, {_say(other)} on {_named(readings, other)}"
+        values = f"{_say(chosen)} on {image_named(readings, chosen)}, {_say(other)} on {image_named(readings, other)}"
         what = chosen.quantity.replace("_", " ")
         if _at(readings, chosen) is _at(readings, other):
             text = f"{where}: the images disagree on {what}: {values}; the first is used"
@@ -63,8 +97,7 @@ def _differ(a: Measurement, b: Measurement) -> bool:
     if a.interval is None or b.interval is None:
         grades = genant_grade(a.value) != genant_grade(b.value)
         return grades if a.quantity.startswith("height_loss") else a.value != b.value
-    combined = math.hypot((a.interval[1] - a.interval[0]) / 2, (b.interval[1] - b.interval[0]) / 2)
-    return abs(a.value - b.value) > combined
+    return abs(a.value - b.value) > math.hypot(half_width(a), half_width(b))
 
 
 def _say(row: Measurement) -> str:
@@ -74,7 +107,7 @@ def _say(row: Measurement) -> str:
     return f"{value:.1f}°" if row.unit == "deg" else f"{value:.1f} {row.unit}"
 
 
-def _named(readings: Sequence[Reading], row: Measurement) -> str:
+def image_named(readings: Sequence[Reading], row: Measurement) -> str:
     """Return how a reader tells an image from another: "image 2 (sagittal t2, supine)"."""
     image = readings[row.reading].image
     kind = str(image.view) if image.sequence is types.Sequence.NONE else f"{image.view} {image.sequence}"

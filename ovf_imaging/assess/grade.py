@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ovf_imaging.assess.body import Rows
 from ovf_imaging.knowledge.tables import Genant, genant, heights
 from ovf_imaging.types import Measurement, Shape
 
 POSITIONS = ("anterior", "middle", "posterior")
 _SHAPES = {"anterior": Shape.WEDGE, "middle": Shape.BICONCAVE, "posterior": Shape.CRUSH}
-Rows = Mapping[str, Measurement]  # quantity → measurement of one level on one reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

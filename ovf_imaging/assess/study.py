@@ -1,50 +1,131 @@
-"""The assessment of a study: a finding for each level, and the angles that matter."""
+"""The assessment of a study: a finding for each level, the angles that matter, and what holds for the column."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from ovf_imaging.assess.fuse import disagreements, ranked_bodies, ranked_rows
-from ovf_imaging.assess.grade import Grade, Rows, grade, own_shape_loss
+from ovf_imaging.assess.body import Body, Opinion, Rows
+from ovf_imaging.assess.column import deformity_index, index_level
+from ovf_imaging.assess.fuse import disagreements, fused_rows, ranked_bodies, ranked_rows
+from ovf_imaging.assess.grade import Grade, grade, own_shape_loss
+from ovf_imaging.assess.mimics import rows_of, with_mimics
+from ovf_imaging.assess.of_class import of_class
+from ovf_imaging.assess.progress import change
+from ovf_imaging.assess.signs import acuity, cleft, cleft_kind
+from ovf_imaging.assess.stability import stability
 from ovf_imaging.knowledge.tables import heights, kyphosis
 from ovf_imaging.types import Assessment, Caveat, Finding, Measurement, Reading, level_name, level_order
 
-_NOT_YET = Caveat(
-    code="not-assessed",
-    text="Cleft, acuity, OF class and stability are not assessed by this version; mild deformities are not told "
-    "apart from Scheuermann's disease, Schmorl's nodes and short or naturally wedged vertebrae.",
-)
-_LOCAL = ("local_cobb", "gardner_angle", "wedge_angle")
+_LOCAL = ("local_cobb", "gardner_angle", "wedge_angle", "farcy_index")
 
 
 def assess(readings: tuple[Reading, ...], measurements: tuple[Measurement, ...]) -> Assessment:
-    """Return findings head to foot and angles: the regional ones, and the local ones of fractured levels."""
-    bodies: dict[int, dict[int, dict[str, Measurement]]] = {}  # level → reading → quantity
+    """Return findings head to foot and angles: the regional ones, and the local ones of fractured levels.
+
+    Findings and angles are of the current study; a prior study's readings only tell what has changed since.
+    """
+    bodies = _bodies(readings, measurements, prior=False)
+    before = {body.level: _finding(body) for body in _bodies(readings, measurements, prior=True)}
+    found = with_mimics([_finding(body) for body in bodies])
+    found = tuple(_concluded(f, body, before) for f, body in zip(found, bodies, strict=True))
+    fractured = [finding.level for finding in found if finding.fractured]
+    current = [m for m in measurements if m.against is None and not readings[m.reading].prior]
+    index, total = index_level(found), deformity_index(found)
+    return Assessment(
+        findings=found,
+        angles=_angles(readings, current, fractured),
+        index_level=index.value,
+        deformity_index=total.value,
+        caveats=(*index.caveats, *total.caveats),
+    )
+
+
+def _bodies(readings: tuple[Reading, ...], measurements: tuple[Measurement, ...], *, prior: bool) -> list[Body]:
+    """Return the levels of the current or of the prior study, head to foot."""
+    rows: dict[int, dict[int, dict[str, Measurement]]] = {}  # level → reading → quantity
+    changes = [m for m in measurements if m.against is not None and not prior]
     for row in measurements:
-        if row.levels[0] == row.levels[1]:
-            bodies.setdefault(row.levels[0], {}).setdefault(row.reading, {})[row.quantity] = row
-    findings = tuple(_finding(readings, level, bodies[level]) for level in sorted(bodies, key=level_order))
-    fractured = [finding.level for finding in findings if finding.fractured]
-    caveats = (_NOT_YET,) if findings else ()
-    return Assessment(findings=findings, angles=_angles(readings, measurements, fractured), caveats=caveats)
+        if row.levels[0] == row.levels[1] and row.against is None and readings[row.reading].prior is prior:
+            rows.setdefault(row.levels[0], {}).setdefault(row.reading, {})[row.quantity] = row
+    return [
+        Body(
+            level=level,
+            readings=readings,
+            rows=rows[level],
+            changes=tuple(m for m in changes if _is_about(m, level)),
+        )
+        for level in sorted(rows, key=level_order)
+    ]
 
 
-def _finding(readings: tuple[Reading, ...], level: int, candidates: dict[int, dict[str, Measurement]]) -> Finding:
-    """Return what one level's measurements say, by the reading that speaks for it."""
-    order = ranked_bodies(readings, dict(candidates))
-    rows = candidates[order[0]]
-    basis = tuple(rows.values())
+def _finding(body: Body) -> Finding:
+    """Return what one level's heights and signs say, each by the image that speaks for it."""
+    rows, notes = fused_rows(body)
+    shape = _shape_finding(body, rows)
+    seen, marrow = cleft(body), acuity(body)
+    kind = cleft_kind(body, seen)
+    finding = replace(shape, cleft=seen.value, cleft_kind=kind.value, acuity=marrow.value)
+    said = (seen, kind, marrow) if _matters(finding) else tuple(o for o in (seen, marrow) if o.value)
+    return _with(finding, said, basis=tuple(rows.values()), caveats=notes)
+
+
+def _concluded(finding: Finding, body: Body, before: dict[int, Finding]) -> Finding:
+    """Return a finding with OF class, stability and change, which need the others."""
+    kind = of_class(finding.level, rows_of(finding), finding.grade, finding.shape, finding.acuity)
+    said: list[Opinion[int] | Opinion[str]] = []
+    if _matters(finding) or kind.value is not None:
+        said.append(kind)
+        finding = replace(finding, of_class=kind.value)
+    if not finding.grade and finding.acuity == "acute" and finding.fractured is False:
+        text = "oedema without lost height: a fresh fracture, or another cause of oedema"
+        said.append(Opinion(value=None, caveats=(body.caveat("oedema-alone", text, must_see=True),)))
+        finding = replace(finding, fractured=None)
+    collapsed = any(found.grade for rows in body.rows.values() if (found := grade(rows)) is not None)
+    if _matters(finding) or collapsed:
+        moves = stability(body)
+        said.append(moves)
+        finding = replace(finding, stability=moves.value)
+    if finding.fractured is False and collapsed and finding.stability == "unstable":
+        text = "height is lost in one position and regained in another: it is counted as a fracture"
+        said.append(Opinion(value=None, caveats=(body.caveat("regains-height", text, must_see=True),)))
+        finding = replace(finding, fractured=True)
+    if any(reading.prior for reading in body.readings):
+        since = change(body, finding, before.get(finding.level))
+        said.append(since)
+        finding = replace(finding, change=since.value)
+    return _with(finding, said)
+
+
+def _matters(finding: Finding) -> bool:
+    """Return whether a level is, or may be, fractured, so that what can't be told of it is worth a caveat."""
+    return finding.fractured is not False and (finding.height_loss is not None or bool(finding.fractured))
+
+
+def _with(
+    finding: Finding,
+    said: Iterable[Opinion[bool] | Opinion[int] | Opinion[str]],
+    *,
+    basis: tuple[Measurement, ...] = (),
+    caveats: tuple[Caveat, ...] = (),
+) -> Finding:
+    """Return a finding with more basis and caveats, and those of opinions, each once."""
+    opinions = list(said)
+    rests = dict.fromkeys(map(id, finding.basis))
+    more = {id(m): m for m in (*basis, *(m for o in opinions for m in o.basis)) if id(m) not in rests}
+    notes = (*finding.caveats, *caveats, *(c for o in opinions for c in o.caveats))
+    return replace(finding, basis=(*finding.basis, *more.values()), caveats=tuple(dict.fromkeys(notes)))
+
+
+def _shape_finding(body: Body, rows: Rows) -> Finding:
+    """Return what one level's heights say, by the reading that speaks for it."""
+    speaker = body.readings[ranked_bodies(body.readings, body.rows)[0]]
+    confidence = _confidence(speaker, body.level)
     found = grade(rows)
-    confidence = _confidence(readings[order[0]], level)
     if found is None:
-        return _ungraded(level, rows, confidence)
-    notes = (*found.worst.caveats, *_missing(level, found, rows))
-    for quantity, row in rows.items():
-        if quantity.startswith("height_loss"):
-            others = [candidates[i][quantity] for i in order[1:] if quantity in candidates[i]]
-            notes = (*notes, *disagreements(readings, row, others, (level,)))
+        return _ungraded(body.level, rows, confidence)
     return Finding(
-        level=level,
+        level=body.level,
         height_loss=found.loss,
         height_loss_interval=found.worst.interval,
         grade=found.grade,
@@ -52,8 +133,7 @@ def _finding(readings: tuple[Reading, ...], level: int, candidates: dict[int, di
         shape=found.shape,
         fractured=None if found.grade is None else found.grade > 0,
         confidence=confidence,
-        basis=basis,
-        caveats=_once(notes),
+        caveats=(*found.worst.caveats, *_missing(body.level, found, rows)),
     )
 
 
@@ -69,12 +149,7 @@ def _ungraded(level: int, rows: Rows, confidence: float) -> Finding:
         )
         notes = (*notes, Caveat(code="deformed-by-own-shape", text=text, levels=(level,), must_see=True))
     return Finding(
-        level=level,
-        height_loss=None,
-        fractured=True if deformed else None,
-        confidence=confidence,
-        basis=tuple(rows.values()),
-        caveats=_once(notes),
+        level=level, height_loss=None, fractured=True if deformed else None, confidence=confidence, caveats=notes
     )
 
 
@@ -96,7 +171,7 @@ def _confidence(reading: Reading, level: int) -> float:
 
 
 def _angles(
-    readings: tuple[Reading, ...], measurements: tuple[Measurement, ...], fractured: list[int]
+    readings: tuple[Reading, ...], measurements: Iterable[Measurement], fractured: list[int]
 ) -> tuple[Measurement, ...]:
     """Return each angle once, from the image that speaks for it, disagreements as its caveats."""
     regional = {angle.quantity for angle in kyphosis()}
@@ -113,12 +188,8 @@ def _angles(
 
 
 def _is_about(row: Measurement, level: int) -> bool:
-    """Return whether a local angle describes a level: between the two of a local Cobb, the lower of a Gardner."""
+    """Return whether a row describes a level: between the two of a local Cobb, the lower of the others."""
     upper, lower = row.levels
-    if row.quantity == "local_cobb":
+    if row.quantity.endswith("local_cobb"):
         return level in row.levels if upper == lower else level_order(upper) < level_order(level) < level_order(lower)
     return lower == level
-
-
-def _once(caveats: tuple[Caveat, ...]) -> tuple[Caveat, ...]:
-    return tuple(dict.fromkeys(caveats))

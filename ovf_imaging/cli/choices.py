@@ -46,8 +46,22 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Split(StrEnum):
+    """Which real images are painted on: those that networks may be trained on, or those held back from training."""
+
+    TRAIN = "train"
+    HELD_BACK = "held-back"
+
+
 class Modality(StrEnum):
     """What a simulated patient is imaged with."""
 
     RADIOGRAPH = "radiograph"
     MRI = "mri"
+
+
+class ReferenceChoice(StrEnum):
+    """Which of two readers is taken for the truth."""
+
+    A = "a"
+    B = "b"

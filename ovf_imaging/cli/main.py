@@ -15,10 +15,11 @@ import typer
 import ovf_imaging as ovf
 from ovf_imaging.cli import checkup, screen, summary, viewing
 from ovf_imaging.cli.choices import Device, Format, PositionChoice, SequenceChoice, ViewChoice
+from ovf_imaging.cli.compare import compare
+from ovf_imaging.cli.screen import SEE_CAVEATS
 from ovf_imaging.cli.simulate import simulate
 from ovf_imaging.errors import ContextError, OutputError, OVFError, StudyError
 
-SEE_CAVEATS = 3
 _PLANES = "lateral film or sagittal MR"
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(simulate)
+app.command()(compare)
 
 Inputs = Annotated[
     list[Path], typer.Argument(metavar="INPUT", help="File, folder or zip of one study; several if need be.")
@@ -40,6 +42,10 @@ DeviceOption = Annotated[Device, typer.Option("--device", help="auto takes the G
 ViewOption = Annotated[ViewChoice, typer.Option("--view", help=f"Overrides what was recognised ({_PLANES}).")]
 SequenceOption = Annotated[SequenceChoice | None, typer.Option("--sequence", help="Overrides the MR contrast.")]
 PositionOption = Annotated[PositionChoice | None, typer.Option("--position", help="Overrides the position.")]
+PriorOption = Annotated[
+    Path | None,
+    typer.Option("--prior", metavar="PRIOR", help="Earlier study to compare with: a case's folder, or images."),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="What is printed on stdout.")]
 
 
@@ -52,6 +58,7 @@ def assess(
     view: ViewOption = ViewChoice.AUTO,
     sequence: SequenceOption = None,
     position: PositionOption = None,
+    prior: PriorOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Find, number and measure the vertebrae of one study, and write its report."""
@@ -61,7 +68,7 @@ def assess(
     with screen.progress("looking at the files") as step:
         study = ovf.Pipeline(config=config).read_study(inputs)
         step("loading the networks", 0, len(study.series) + 1)
-        case = ovf.Pipeline.load(config).run(study, facts, watch=step)
+        case = ovf.Pipeline.load(config).run(study, facts, watch=step, prior=prior)
         step("writing the report", len(study.series), len(study.series) + 1)
         files = ovf.write_case(case, out)
     if format is Format.JSON:
@@ -131,7 +138,7 @@ def recommend(
         raise StudyError(f"a case.json wanted, {case_file} can't be read ({_why(error)}); give one") from error
     old = ovf.case_from_json(text)
     facts = old.context if context is None else _context(context)
-    case = ovf.Pipeline.of(old).conclude(old.study, old.readings, facts)
+    case = ovf.Pipeline.of(old).conclude(old.study, old.readings, facts, old.prior)
     if format is Format.JSON:
         screen.say(summary.as_json(case))
     else:

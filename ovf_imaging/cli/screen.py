@@ -12,7 +12,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-UNUSABLE = 2
+UNUSABLE, SEE_CAVEATS = 2, 3  # exit codes
 Step = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
 

@@ -14,7 +14,7 @@ MOST_ASKED = 8  # the first questions; case.json lists all
 
 def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
     """Return the case's summary as JSON, without pixels or landmarks (case.json has those)."""
-    caveats = case.all_caveats()
+    caveats, index = case.all_caveats(), case.assessment.index_level
     summary = {
         "status": "caveats" if must_see(case) else "done",
         "study": case.study.uid,
@@ -24,6 +24,9 @@ def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
         "readings": [_reading(r) for r in case.readings],
         "findings": [_finding(f) for f in case.assessment.findings],
         "angles": [_measurement(a) for a in case.assessment.angles],
+        "index_level": None if index is None else ovf.words.level_name(index),
+        "deformity_index": case.assessment.deformity_index,
+        "prior": None if case.prior is None else case.prior.uid,
         "recommendations": [
             {"rule": r.rule, "arm": r.arm, "kind": str(r.kind), "text": r.text, "needs": list(r.needs)}
             for r in case.recommendations
@@ -48,13 +51,14 @@ def as_lines(case: ovf.Case) -> Iterable[str]:
     words = ovf.words
     for reading in case.readings:
         seen = " ".join(words.level_name(v.level) for v in reading.vertebrae)
-        name = words.image_name(reading.image)
+        name = words.reading_name(reading)
         yield f"{name}: {len(reading.vertebrae)} vertebrae ({seen}), read by {reading.reader}"
         yield f"  Millimetres: {words.scale_name(reading.image)}"
     yield f"Device: {_device(case.provenance.device)}"
     yield words.summary(case)
     for finding in case.assessment.findings:
         yield f"  {words.level_name(finding.level):>3}  {' '.join([words.headline(finding) + '.', *_said(finding)])}"
+    yield from words.overall(case)
     for angle in case.assessment.angles:
         yield f"  {_angle(angle)}"
     yield f"{len(case.recommendations)} recommendations, {len(case.missing)} facts missing that would decide more"
@@ -106,6 +110,7 @@ def _reading(reading: ovf.Reading) -> dict[str, Any]:
         "scale": str(image.scale),
         "scale_source": image.scale_source,
         "reader": reading.reader,
+        "prior": reading.prior,
         "levels": [ovf.words.level_name(v.level) for v in reading.vertebrae],
     }
 
@@ -121,8 +126,11 @@ def _finding(finding: ovf.Finding) -> dict[str, Any]:
         "fractured": finding.fractured,
         "of_class": finding.of_class,
         "cleft": finding.cleft,
+        "cleft_kind": finding.cleft_kind,
         "acuity": finding.acuity,
         "stability": finding.stability,
+        "mimic": finding.mimic,
+        "change": finding.change,
         "confidence": finding.confidence,
     }
 

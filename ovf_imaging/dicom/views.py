@@ -101,9 +101,10 @@ def position_of(header: Header) -> Position:
     for entry in ("standing", "supine"):
         if tokens & set(listed(entry, "codes")):
             return Position(entry)
-    if header.modality == "MR" and header.patient_position in listed("supine", "patient_positions"):
-        return Position.SUPINE
-    return Position.UNKNOWN
+    if header.modality == "MR":
+        lying = header.patient_position in listed("supine", "patient_positions")
+        return Position.SUPINE if lying else Position.UNKNOWN
+    return position_from_words(header.path.stem)  # a film that says nothing of it, named flexion.dcm
 
 
 def position_from_words(description: str) -> Position:

@@ -6,7 +6,7 @@ All are three-valued: a level that can't be told makes a "no" unknown, and never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ovf_imaging.knowledge.facts import Derivation, FactSpec
 from ovf_imaging.recommend.trace import UNKNOWN, Known
@@ -19,16 +19,27 @@ class Seen:
 
     findings: tuple[Finding, ...]  # head to foot
     fractured: tuple[Finding, ...]
-    measurements: tuple[Measurement, ...]
+    angles: tuple[Measurement, ...]  # of the assessment
+    measurements: tuple[Measurement, ...]  # of the current study
+    index_level: int | None
 
 
 def facts_seen(
     specs: Mapping[str, FactSpec], assessment: Assessment, measurements: Sequence[Measurement]
 ) -> dict[str, Known]:
-    """Return what the images say of every fact that can come from them; UNKNOWN where they can't tell."""
+    """Return what the images say of every fact that can come from them; UNKNOWN where they can't tell.
+
+    `measurements` are those of the current study alone; a change against another reading is one since a prior study.
+    """
     findings = tuple(sorted(assessment.findings, key=lambda f: Level(f.level).order))
     fractured = tuple(f for f in findings if f.fractured)
-    seen = Seen(findings=findings, fractured=fractured, measurements=(*assessment.angles, *measurements))
+    seen = Seen(
+        findings=findings,
+        fractured=fractured,
+        angles=assessment.angles,
+        measurements=tuple(measurements),
+        index_level=assessment.index_level,
+    )
     return {name: DERIVATIONS[spec.image](seen, spec) for name, spec in specs.items() if spec.image is not None}
 
 
@@ -56,6 +67,8 @@ def _fractured_at(seen: Seen, spec: FactSpec) -> Known:
 
 
 def _index_level(seen: Seen, spec: FactSpec) -> Known:
+    if seen.index_level is not None:
+        return Known(value=_name(seen.index_level), origin=f"finding: {_name(seen.index_level)} index fracture")
     measured = [f for f in seen.fractured if f.height_loss is not None]
     if not measured:
         return UNKNOWN
@@ -106,16 +119,52 @@ def _stability(seen: Seen, spec: FactSpec) -> Known:
 
 
 def _largest_angle(seen: Seen, spec: FactSpec) -> Known:
-    orders = [Level(f.level).order for f in seen.fractured]
-    found = []
-    for m in seen.measurements:
-        upper, lower = (Level(level).order for level in m.levels)
-        if m.quantity == spec.quantity and m.value is not None and any(upper <= order <= lower for order in orders):
-            found.append((m.value, m))
-    if not found:
+    for rows in (seen.angles, seen.measurements):  # the angles of the assessment are of one image each
+        known = [m for m in rows if m.quantity == spec.quantity and m.value is not None]
+        found = [m for m in known if any(_spans(m, f) for f in seen.fractured)]
+        if found:
+            return _largest(found)
+    return UNKNOWN
+
+
+def _largest_of_fractured(seen: Seen, spec: FactSpec) -> Known:
+    rows = [m for f in seen.fractured for m in f.basis if m.quantity == spec.quantity and m.value is not None]
+    if not rows:
         return UNKNOWN
-    value, largest = max(found, key=lambda pair: pair[0])
-    return Known(value=value, origin=_origin(largest))
+    low, high = spec.type.low, spec.type.high  # a wall in front of its line is one that stands back by nothing
+    return _largest([replace(m, value=min(max(m.value or 0.0, low), high)) for m in rows])
+
+
+def _new_beside_old(seen: Seen, spec: FactSpec) -> Known:
+    new = [f for f in seen.fractured if f.change == "new"]
+    old = [Level(f.level).order for f in seen.fractured if f.change not in ("new", None)]
+    beside = [f for f in new if any(abs(Level(f.level).order - order) <= 1 for order in old)]
+    if beside:
+        return Known(value=True, origin=f"finding: {_names(beside)} new since the prior study")
+    if not seen.fractured or not _all_told(seen.findings) or any(f.change is None for f in seen.fractured):
+        return UNKNOWN
+    return Known(value=False, origin=f"finding: {_names(seen.fractured)} compared with the prior study")
+
+
+def _kyphosis_grows(seen: Seen, spec: FactSpec) -> Known:
+    current = {m.reading for m in seen.measurements}
+    rows = [m for m in seen.measurements if m.quantity == "change_local_cobb" and m.against not in (*current, None)]
+    told = [m for m in rows if m.interval is not None and any(_spans(m, f) for f in seen.fractured)]
+    grown = [m for m in told if m.interval is not None and m.interval[0] > 0]
+    if not told:
+        return UNKNOWN
+    return Known(value=bool(grown), origin=_origin((grown or told)[0]))
+
+
+def _spans(row: Measurement, finding: Finding) -> bool:
+    upper, lower = (Level(level).order for level in row.levels)
+    return upper <= Level(finding.level).order <= lower
+
+
+def _largest(rows: Sequence[Measurement]) -> Known:
+    """Return the largest of values that are known, with the measurement it comes from."""
+    largest = max(rows, key=lambda m: m.value or 0.0)
+    return Known(value=largest.value, origin=_origin(largest))
 
 
 DERIVATIONS: Mapping[Derivation, Callable[[Seen, FactSpec], Known]] = {
@@ -132,6 +181,9 @@ DERIVATIONS: Mapping[Derivation, Callable[[Seen, FactSpec], Known]] = {
     Derivation.ACUITY: _acuity,
     Derivation.STABILITY: _stability,
     Derivation.LARGEST_ANGLE: _largest_angle,
+    Derivation.LARGEST_OF_FRACTURED: _largest_of_fractured,
+    Derivation.NEW_BESIDE_OLD: _new_beside_old,
+    Derivation.KYPHOSIS_GROWS: _kyphosis_grows,
 }
 
 

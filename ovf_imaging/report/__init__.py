@@ -9,9 +9,10 @@ from ovf_imaging.report.display import Display, fitted, grey
 from ovf_imaging.report.overlay import overlay, shown_slice
 from ovf_imaging.report.pdf import pdf
 from ovf_imaging.report.table import measurements_csv
-from ovf_imaging.report.write import case_from_json, read_case, write_case
+from ovf_imaging.report.write import CASE_FILE, case_from_json, read_case, write_case
 
 __all__ = [
+    "CASE_FILE",
     "Display",
     "case_from_json",
     "case_to_json",

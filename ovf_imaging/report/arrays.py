@@ -1,6 +1,7 @@
 """The volumes of a case: which sidecar file holds each, how they are checked, and what stands for one left out.
 
-`image_1.nii.gz` and `labels_1.nii.gz` lie on the input's grid, `masks_1.npz` holds the rest of reading 1.
+`image_1.nii.gz` and `labels_1.nii.gz` lie on the input's grid, `masks_1.npz` holds the rest of reading 1; those of a
+prior study's reading begin with "prior_".
 """
 
 from __future__ import annotations
@@ -30,15 +31,21 @@ def is_left_out(array: NDArray[Any]) -> bool:
     return not array.flags.writeable and all(step == 0 for step in array.strides)
 
 
-def reference(array: NDArray[Any], where: Where) -> dict[str, Any]:
+def file_start(reading: Reading) -> str:
+    """Return what the names of a reading's files begin with."""
+    return "prior_" if reading.prior else ""
+
+
+def reference(array: NDArray[Any], where: Where, start: str = "") -> dict[str, Any]:
     """Return what stands for a volume in case.json.
 
-    `sha256` is that of the values in C order, little-endian, in `dtype`; so packing the file anew keeps it.
+    The file's name begins with `start`. `sha256` is that of the values in C order, little-endian, in `dtype`; so
+    packing the file anew keeps it.
     """
     out = is_left_out(array)
     name, key = sidecar(where)
     return {
-        "file": None if out else name,
+        "file": None if out else start + name,
         "key": key,
         "shape": list(array.shape),
         "dtype": array.dtype.name,
@@ -65,15 +72,15 @@ def digest(array: NDArray[Any]) -> str:
 def sidecars(case: Case) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of every sidecar file of a case, one at a time for the memory's sake."""
     for number, reading in enumerate(case.readings, start=1):
-        image = reading.image
+        image, start = reading.image, file_start(reading)
         if not is_left_out(image.pixels):
-            yield f"image_{number}.nii.gz", _on_grid(smallest_exact(image.pixels), image)
+            yield f"{start}image_{number}.nii.gz", _on_grid(smallest_exact(image.pixels), image)
         if not is_left_out(reading.labels):
-            yield f"labels_{number}.nii.gz", labels_file(reading)
+            yield f"{start}labels_{number}.nii.gz", labels_file(reading)
         if masks := _masks(reading):
             buffer = io.BytesIO()
             np.savez_compressed(buffer, allow_pickle=False, **masks)
-            yield f"masks_{number}.npz", buffer.getvalue()
+            yield f"{start}masks_{number}.npz", buffer.getvalue()
 
 
 def labels_file(reading: Reading) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from ovf_imaging.errors import InputError
-from ovf_imaging.report.arrays import fetched, left_out, reference
+from ovf_imaging.report.arrays import fetched, file_start, left_out, reference
 from ovf_imaging.report.records import Where, decode, encode
 from ovf_imaging.types import Case
 
@@ -24,7 +24,14 @@ ReadFile = Callable[[str], bytes]
 
 def case_to_json(case: Case) -> str:
     """Return the whole case as JSON text; numbers that aren't finite are null, volumes are references."""
-    tree = {"schema": SCHEMA, **encode(case, (), _kept)}
+    starts = [file_start(reading) for reading in case.readings]
+
+    def kept(array: NDArray[Any], where: Where) -> Any:
+        if where[-1] in _VOLUMES:
+            return reference(array, where, starts[int(where[1])])
+        return encode(array.tolist(), where, kept)
+
+    tree = {"schema": SCHEMA, **encode(case, (), kept)}
     return json.dumps(tree, indent=1, allow_nan=False) + "\n"
 
 
@@ -57,12 +64,6 @@ def parse_case(text: str, read_file: ReadFile | None) -> Case:
         return fetched(contents, ref, _axes(tree, where))
 
     return cast(Case, decode(Case, tree, (), fetch))
-
-
-def _kept(array: NDArray[Any], where: Where) -> Any:
-    if where[-1] in _VOLUMES:
-        return reference(array, where)
-    return encode(array.tolist(), where, _kept)
 
 
 def _check_reference(ref: Mapping[str, Any], where: Where) -> None:

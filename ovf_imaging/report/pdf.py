@@ -18,11 +18,11 @@ from ovf_imaging.report.sheet import ACCENT, GREY, TINT, Sheet
 from ovf_imaging.report.words import (
     DASH,
     fractured_levels,
-    image_name,
     images_read,
     person,
     phrase,
     ranked,
+    reading_name,
     scale_name,
     study_mark,
 )
@@ -52,9 +52,11 @@ def pdf(case: Case) -> bytes:
 
 
 def main_reading(case: Case) -> int | None:
-    """Return the index of the reading that shows the largest finding; the first where there is none."""
+    """Return the index of the current reading that shows the largest finding; the first where there is none."""
     for finding in ranked(case.assessment.findings):
-        shown = [i for i, r in enumerate(case.readings) if any(v.level == finding.level for v in r.vertebrae)]
+        shown = [
+            i for i, r in enumerate(case.readings) if not r.prior and any(v.level == finding.level for v in r.vertebrae)
+        ]
         measured = [m.reading for m in finding.basis if m.reading in shown]
         if shown:
             return measured[0] if measured else shown[0]
@@ -168,7 +170,7 @@ def _caption(case: Case, index: int) -> str:
     reading = case.readings[index]
     count = reading.image.pixels.shape[0]
     of = f"Image {index + 1} of {len(case.readings)}: " if len(case.readings) > 1 else ""
-    parts = [of + image_name(reading.image)]
+    parts = [of + reading_name(reading)]
     parts += [f"slice {shown_slice(reading) + 1} of {count}"] if count > 1 else []
     absent = f" {phrase('document', 'no_pixels')}" if is_left_out(reading.image.pixels) else ""
     return f"{', '.join(parts)}.{absent} {phrase('document', 'legend')} Read by {reading.reader}."

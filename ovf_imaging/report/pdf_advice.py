@@ -62,6 +62,7 @@ class Plan:
     statements: int | None = None  # None = all
     questions: int = 8
     caveat_lines: int | None = None
+    further_lines: int | None = None  # of each level's signs, canal and movement
 
 
 def is_background(item: Recommendation) -> bool:

@@ -1,4 +1,7 @@
-"""The end of the report, kept to the second page: caveats, recommendations, what is missing, and what made the case."""
+"""The end of the report, kept to the second page.
+
+What else was measured of fractures, caveats, recommendations, what is missing, and what made the case.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from itertools import accumulate
 from ovf_imaging.report.blocks import Block, Type, heading, last_page, paragraph, space, write_blocks
 from ovf_imaging.report.pdf_advice import Basis, Plan, advice, statements
 from ovf_imaging.report.sheet import GREY, Sheet
-from ovf_imaging.report.words import caveat_text, joint_hash, phrase, question
+from ovf_imaging.report.words import caveat_text, further, is_told, joint_hash, phrase, question
 from ovf_imaging.types import Case
 
 MOST_PAGES = 2
@@ -38,17 +41,32 @@ def _plans(case: Case) -> Iterator[Plan]:
     yield replace(short, background=False)
     tight = replace(short, background=False, questions=5, caveat_lines=8)
     yield tight
+    tight = replace(tight, further_lines=2)
+    yield tight
     least = replace(tight, basis=Basis.NUMBERS)
     yield least
-    for count in range(len(statements(case)) - 1, 3, -1):
+    least = replace(least, questions=3, caveat_lines=4)
+    yield least
+    for count in range(len(statements(case)) - 1, 2, -1):
         yield replace(least, statements=count)
-    yield replace(least, statements=3, questions=3, caveat_lines=3)
+    yield replace(least, statements=3, caveat_lines=3, further_lines=1)
 
 
 def _ending(sheet: Sheet, case: Case, plan: Plan, *, asked: bool) -> list[Block]:
-    blocks = [*_caveats(sheet, case, plan), *advice(sheet, case, plan)]
+    blocks = [*_further(sheet, case, plan), *_caveats(sheet, case, plan), *advice(sheet, case, plan)]
     blocks += [] if asked else _missing(sheet, case, plan.questions)
     return [*blocks, *_provenance(sheet, case)]
+
+
+def _further(sheet: Sheet, case: Case, plan: Plan) -> list[Block]:
+    """Return what was measured of the levels told beyond the table; what has no room is in measurements.csv."""
+    blocks = [space(sheet, 1.6)]
+    for finding in case.assessment.findings:
+        lines = paragraph(sheet, further(finding) if is_told(finding) else "", _SMALL)
+        if plan.further_lines is not None and len(lines) > plan.further_lines:
+            lines = [*lines[: plan.further_lines], *paragraph(sheet, phrase("statements", "more_further"), _SMALL)]
+        blocks += lines
+    return blocks if len(blocks) > 1 else []
 
 
 def _caveats(sheet: Sheet, case: Case, plan: Plan) -> list[Block]:

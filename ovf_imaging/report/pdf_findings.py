@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ovf_imaging.report.sheet import ACCENT, AMBER, GREY, INK, TINT, Colour, Sheet
-from ovf_imaging.report.words import caveat_text, closing, headline, is_told, level_name, sentences, summary, unknowns
+from ovf_imaging.report.words import (
+    caveat_text,
+    closing,
+    headline,
+    is_told,
+    level_name,
+    overall,
+    sentences,
+    summary,
+    unknowns,
+)
 from ovf_imaging.types import Case
 
 Part = tuple[float, bool, Colour, str]  # letter size, bold, colour, text
@@ -35,7 +45,7 @@ def write_findings(sheet: Sheet, case: Case, slot: Slot) -> None:
                 (8.5, False, GREY, unknowns(finding)),
             )
             _write_block(sheet, slot, parts, name=level_name(finding.level))
-    for line in closing(case):
+    for line in (*overall(case), *closing(case)):
         _write_block(sheet, slot, ((9.5, False, INK, line),))
 
 

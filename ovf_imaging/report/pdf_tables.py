@@ -11,12 +11,12 @@ from ovf_imaging.report.sheet import ACCENT, GREY, INK, TINT, Sheet
 from ovf_imaging.report.words import (
     DASH,
     angle_name,
-    image_name,
     label,
     level_name,
     level_span,
     phrase,
     quantity_name,
+    reading_name,
     table_notes,
     unit_sign,
     value_and_interval,
@@ -24,7 +24,7 @@ from ovf_imaging.report.words import (
 from ovf_imaging.types import Case, Finding, Measurement, Vertebra
 
 _ROW_MM = 4.6
-_MOST_ROWS = 24  # in all tables; beyond, only the image of the largest finding has one
+_MOST_ROWS = 16  # in all tables; beyond, only the image of the largest finding has one
 _INTERVAL_PT = (7.5, 7.0, 6.5, 6.0, 5.5, 5.0)  # smaller only where an interval would be cut
 _NOTE = Type(size=7.5, colour=GREY)
 _ANGLE_HEAD_MM = 17.5  # heading and table head
@@ -70,7 +70,7 @@ _HALVES_MM = 6.0  # between two halves of the angles side by side
 def write_measurements(sheet: Sheet, case: Case, main: int | None) -> None:
     """Write one table for every reading that has vertebrae, or that of the main one where they would be too many."""
     by_level = {f.level: f for f in case.assessment.findings}
-    known = {(m.reading, m.levels, m.quantity): m for m in case.measurements}
+    known = {(m.reading, m.levels, m.quantity): m for m in case.measurements if m.against is None}
     listed = {index: _listed(case, index, by_level) for index in range(len(case.readings))}
     crowded = sum(len(rows) for rows in listed.values()) > _MOST_ROWS
     shown = [index for index, rows in listed.items() if case.readings[index].vertebrae]
@@ -80,7 +80,7 @@ def write_measurements(sheet: Sheet, case: Case, main: int | None) -> None:
         head = _Head(sheet, _COLUMNS, unit_sign("mm", reading.image.scale), sheet.side)
         head.write()
         for vertebra in listed[index]:
-            finding = by_level.get(vertebra.level)
+            finding = None if reading.prior else by_level.get(vertebra.level)
             fractured = bool(finding and finding.fractured)
             _write_row(head, _level_cells(vertebra, index, known, finding), strong=fractured)
         notes = table_notes(reading)
@@ -91,7 +91,7 @@ def write_measurements(sheet: Sheet, case: Case, main: int | None) -> None:
 
 
 def _image_title(case: Case, index: int) -> str:
-    name = image_name(case.readings[index].image)
+    name = reading_name(case.readings[index])
     return name if len(case.readings) == 1 else f"image {index + 1}, {name}"
 
 

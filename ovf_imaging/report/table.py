@@ -10,14 +10,18 @@ from collections.abc import Iterable, Iterator
 from ovf_imaging.types import Case, Caveat, Measurement, level_name
 
 COLUMNS = (
-    *("study", "reading", "view", "sequence", "position", "scale", "scale_source"),
+    *("study", "reading", "against", "prior", "view", "sequence", "position", "scale", "scale_source"),
     *("upper_level", "lower_level", "upper_number", "lower_number"),
     *("quantity", "value", "unit", "lower", "upper", "reference_levels", "caveats"),
 )
 
 
 def measurements_csv(case: Case) -> str:
-    """Return the case's measurements and angles as CSV text; `reading` counts from 1 as the files' names do."""
+    """Return the case's measurements and angles as CSV text.
+
+    `reading` counts from 1 as the files' names do; a change has the reading that it is measured `against`. `prior` is
+    "yes" where the reading is of the prior study, whose UID is then `study`.
+    """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
@@ -32,11 +36,15 @@ def all_measurements(case: Case) -> Iterator[Measurement]:
 
 
 def _row(case: Case, m: Measurement) -> tuple[str, ...]:
-    image = case.readings[m.reading].image if 0 <= m.reading < len(case.readings) else None
+    reading = case.readings[m.reading] if 0 <= m.reading < len(case.readings) else None
+    image, prior = (reading.image, reading.prior) if reading else (None, False)
+    study = case.prior if prior and case.prior is not None else case.study
     low, high = m.interval or (None, None)
     return (
-        case.study.uid,
+        study.uid,
         str(m.reading + 1),
+        "" if m.against is None else str(m.against + 1),
+        "yes" if prior else "",
         *((image.view, image.sequence, image.position, image.scale, image.scale_source) if image else ("",) * 5),
         *(level_name(level) for level in m.levels),
         *(str(int(level)) for level in m.levels),

@@ -252,6 +252,14 @@ def test_two_visits_named_together(tmp_path: Path) -> None:
         read_study([one, two])
 
 
+def test_films_that_say_nothing_are_in_the_position_that_their_file_names(tmp_path: Path) -> None:
+    films = [
+        save(film(uid=f"1.{n}"), tmp_path / f"{name}.dcm") for n, name in enumerate(("flexion", "extension", "IM7"))
+    ]
+    found = [series.position for series in read_study(films).series]
+    assert sorted(found) == [Position.EXTENSION, Position.FLEXION, Position.UNKNOWN]
+
+
 def test_several_inputs_are_one_study(tmp_path: Path) -> None:
     files = [save(mr(i), tmp_path / str(i) / "x") for i in range(4)]
     study = read_study(files)

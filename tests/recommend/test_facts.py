@@ -1,5 +1,6 @@
 """What the images say of each fact."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,16 @@ def angle(quantity: str, upper: Level, lower: Level, value: float | None) -> Mea
     return Measurement(levels=(int(upper), int(lower)), quantity=quantity, value=value, unit="deg")
 
 
+def body(quantity: str, level: Level, value: float | None) -> Measurement:
+    return replace(angle(quantity, level, level, value), unit="1")
+
+
+def since(upper: Level, lower: Level, value: float, half: float = 2.0) -> Measurement:
+    """Return a change of the local Cobb angle on image 1 against image 2, which is of the prior study."""
+    row = angle("change_local_cobb", upper, lower, value)
+    return replace(row, interval=(value - half, value + half), reading=0, against=1)
+
+
 def test_every_derivation_of_facts_toml_has_its_function() -> None:
     assert set(DERIVATIONS) == set(Derivation)
 
@@ -38,12 +49,15 @@ def test_every_angle_of_facts_toml_is_one_that_is_measured() -> None:
 def test_every_value_from_images_fits_its_fact() -> None:
     finding = fracture(
         Level.T12, 0.45, grade=3, shape=Shape.PLANA, of_class=4, cleft=True, cleft_kind="fluid", acuity="acute",
-        stability="unstable",
+        stability="unstable", change="new", basis=(body("retropulsion", Level.T12, 4.0),
+        body("canal_narrowing", Level.T12, 0.2)),
     )  # fmt: skip
     angles = [angle(q, Level.T11, Level.L1, 20.5) for q in ("local_cobb", "gardner_angle", "angle_t10_l2")]
     angles.append(angle("wedge_angle", Level.T12, Level.T12, 15.0))
     facts = rule_book().facts
-    found = facts_seen(facts, Assessment(findings=(finding,), angles=tuple(angles)), ())
+    older = fracture(Level.L1, change="no measurable change")
+    grown = since(Level.T11, Level.L1, 6.0)
+    found = facts_seen(facts, Assessment(findings=(finding, older), angles=tuple(angles)), (grown,))
     assert found
     for name, known in found.items():
         assert facts[name].type.accept(known.value) == known.value
@@ -112,6 +126,54 @@ def test_local_kyphosis_is_the_largest_over_a_fracture() -> None:
     known = seen("local_kyphosis_deg", fracture(Level.T12), measurements=angles)
     assert known == Known(value=18.0, origin="measurement: T11–L1 local_cobb")
     assert seen("local_kyphosis_deg", normal(Level.T12), measurements=angles).value is None
+
+
+def test_the_index_level_is_the_assessments_where_it_names_one() -> None:
+    findings = (fracture(Level.T12, 0.2), fracture(Level.L1, 0.4))
+    known = facts_seen(rule_book().facts, Assessment(findings=findings, index_level=Level.T12), ())["index_level"]
+    assert known == Known(value="T12", origin="finding: T12 index fracture")
+
+
+def test_local_kyphosis_of_the_assessment_goes_before_that_of_other_images() -> None:
+    fused, flexed = (angle("local_cobb", Level.T12, Level.L2, value) for value in (18.0, 30.0))
+    known = facts_seen(rule_book().facts, Assessment(findings=(fracture(Level.L1),), angles=(fused,)), (flexed, fused))
+    assert known["local_kyphosis_deg"].value == 18.0
+
+
+@pytest.mark.parametrize(("values", "largest"), [((2.0, 5.0), 5.0), ((None, 3.0), 3.0), ((-2.0, -1.0), 0.0)])
+def test_retropulsion_is_the_largest_of_the_fractures(values: tuple[float | None, ...], largest: float) -> None:
+    """A posterior wall in front of its line stands back by nothing."""
+    levels = (Level.T12, Level.L1)
+    found = [
+        fracture(level, basis=(body("retropulsion", level, value),))
+        for level, value in zip(levels, values, strict=True)
+    ]
+    assert seen("retropulsion_mm", *found).value == largest
+    assert seen("canal_encroachment", *found).value is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (("new", "no measurable change"), True),
+        (("worse", "no measurable change"), False),
+        (("new", "new"), False),
+        (("new", None), None),
+    ],
+)
+def test_a_new_fracture_beside_an_older_one(changes: tuple[str | None, str | None], expected: bool | None) -> None:
+    one, two = fracture(Level.T12, change=changes[0]), fracture(Level.L1, change=changes[1])
+    assert seen("new_adjacent_fracture", one, two).value is expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(6.0, True), (1.0, False), (-6.0, False)])
+def test_kyphosis_grows_when_the_whole_interval_is_growth(value: float, expected: bool) -> None:
+    """6 ± 2 is growth, 1 ± 2 may be none; a change between two images of the study itself is no growth at all."""
+    grown = since(Level.T12, Level.L2, value)
+    assert seen("kyphosis_progressing", fracture(Level.L1), measurements=(grown,)).value is expected
+    other = angle("local_cobb", Level.T12, Level.L2, 10.0)
+    within = (grown, replace(other, reading=1))
+    assert seen("kyphosis_progressing", fracture(Level.L1), measurements=within).value is None
 
 
 def test_findings_name_the_levels_they_rest_on() -> None:

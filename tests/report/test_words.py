@@ -139,7 +139,7 @@ def test_values_as_printed(
 def test_millimetres_of_the_detector_say_so() -> None:
     assert words.unit_sign("mm", Scale.DETECTOR) == "mm at detector"
     assert words.unit_sign("mm", Scale.PATIENT) == "mm"
-    assert (words.unit_sign("1", Scale.DETECTOR), words.unit_sign("deg"), words.unit_sign("mm2")) == ("%", "°", "mm2")
+    assert (words.unit_sign("1", Scale.DETECTOR), words.unit_sign("deg"), words.unit_sign("mm2")) == ("%", "°", "mm²")
     assert words.scale_name(fakes.mri_reading().image) == "In the patient (PixelSpacing)"
     assert words.scale_name(replace(fakes.mri_reading().image, scale_source="")) == "In the patient"
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ovf_imaging.report.words.vocabulary import (
+    DASH,
     NBSP,
     capital,
     figure,
     label,
     level_names,
     level_span,
+    mimic_name,
     phrase,
+    place,
+    quantity_name,
     spread,
+    unit_sign,
+    value_and_interval,
 )
-from ovf_imaging.types import Case, Caveat, Finding, Shape, level_name
+from ovf_imaging.types import Case, Caveat, Finding, Measurement, Shape, level_name
+
+_PLACES = ("anterior", "middle", "posterior")
+_IN_TABLE = frozenset({"wedge_angle", *(f"{p}_height" for p in _PLACES), *(f"height_loss_{p}" for p in _PLACES)})
 
 
 def fractured_levels(case: Case) -> tuple[int, ...]:
@@ -31,7 +40,7 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def is_told(finding: Finding) -> bool:
     """Return whether a finding gets a paragraph: any but a plain normal one or one of which nothing is known."""
     signs = (finding.cleft, finding.acuity == "acute", finding.stability == "unstable", finding.of_class)
-    if finding.fractured or any(signs):
+    if finding.fractured or any(signs) or finding.change in ("new", "worse", "better"):
         return True
     if finding.fractured is None:
         return finding.height_loss is not None or finding.shape is not None
@@ -94,7 +103,37 @@ def sentences(finding: Finding) -> list[str]:
         out.append(phrase("statements", key, kind=finding.cleft_kind or ""))
     out += [phrase("statements", "acuity", value=finding.acuity)] if finding.acuity is not None else []
     out += [phrase("statements", "stability", value=finding.stability)] if finding.stability is not None else []
-    return out
+    out += [phrase("statements", "change", value=finding.change)] if finding.change is not None else []
+    return out + ([phrase("statements", "mimic", name=mimic_name(finding.mimic))] if finding.mimic is not None else [])
+
+
+def further(finding: Finding) -> str:
+    """Return what was measured of a level beyond the report's table: signs, posterior wall, canal and movement."""
+    told = [m for m in finding.basis if m.quantity not in _IN_TABLE and value_and_interval(m)[0] != DASH]
+    told.sort(key=lambda m: place("quantities", m.quantity))
+    if not told:
+        return ""
+    what = "; ".join(_measured(m) for m in told)
+    return phrase("statements", "further", level=level_name(finding.level), what=what)
+
+
+def _measured(measurement: Measurement) -> str:
+    """Return "Change of wedge angle 6.0° (3.0–9.0), image 1 against 2"."""
+    value, interval = value_and_interval(measurement)
+    sign = unit_sign(measurement.unit)
+    space = NBSP if sign[:1].isalpha() or sign == "%" else ""
+    text = f"{quantity_name(measurement.quantity)} {value}{space}{sign}" + (f" ({interval})" if interval else "")
+    if measurement.against is None:
+        return text
+    one, other = str(measurement.reading + 1), str(measurement.against + 1)
+    return f"{text}, {phrase('statements', 'between', one=one, other=other)}"
+
+
+def overall(case: Case) -> list[str]:
+    """Return the lines that hold for the whole column: index fracture and spinal deformity index, where known."""
+    index, total = case.assessment.index_level, case.assessment.deformity_index
+    out = [phrase("statements", "index_level", level=level_name(index))] if index is not None else []
+    return out + ([phrase("statements", "deformity_index", value=str(total))] if total is not None else [])
 
 
 def unknowns(finding: Finding) -> str:

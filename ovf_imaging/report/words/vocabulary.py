@@ -9,6 +9,7 @@ from functools import cache
 
 from ovf_imaging.errors import KnowledgeError
 from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, read_table
+from ovf_imaging.knowledge.mimics import Mimic, mimics
 from ovf_imaging.knowledge.rules import rule_book
 from ovf_imaging.knowledge.tables import kyphosis
 from ovf_imaging.types import Case, Fact, Image, Measurement, Reading, Scale, Sequence, Study, View, level_name
@@ -16,7 +17,13 @@ from ovf_imaging.types import Case, Fact, Image, Measurement, Reading, Scale, Se
 DASH = "—"
 MINUS = "−"
 NBSP = "\u00a0"
-_UNITS = {"mm": ("mm", 1.0, 1), "deg": ("°", 1.0, 1), "1": ("%", 100.0, 0), "%": ("%", 1.0, 0)}  # sign, factor, digits
+_UNITS = {
+    "mm": ("mm", 1.0, 1),
+    "deg": ("°", 1.0, 1),
+    "mm2": ("mm²", 1.0, 0),
+    "1": ("%", 100.0, 0),
+    "%": ("%", 1.0, 0),
+}  # sign, factor, digits
 
 
 @cache
@@ -37,10 +44,22 @@ def label(table: str, key: str) -> str:
     return _text()[table].get(key, key.replace("_", " ")) if key != "source" else key
 
 
+def place(table: str, key: str) -> int:
+    """Return where a key stands in a table of text.toml; one that it doesn't list comes last."""
+    keys = list(_text()[table])
+    return keys.index(key) if key in keys else len(keys)
+
+
 def quantity_name(quantity: str) -> str:
     """Return a quantity's name, of regional angles as kyphosis.toml has it."""
     regional = {angle.quantity: angle.name for angle in kyphosis()}
     return capital(regional.get(quantity) or label("quantities", quantity))
+
+
+def mimic_name(mimic: str) -> str:
+    """Return the name of what may only look like a fracture, as mimics.toml has it."""
+    pattern = getattr(mimics(), mimic, None)
+    return pattern.name if isinstance(pattern, Mimic) else mimic.replace("_", " ")
 
 
 def angle_name(angle: Measurement) -> str:
@@ -131,9 +150,15 @@ def image_name(image: Image) -> str:
     return ", ".join(parts)
 
 
+def reading_name(reading: Reading) -> str:
+    """Return the name of a reading's image; one of the prior study says so: "Lateral radiograph, prior study"."""
+    name = image_name(reading.image)
+    return f"{name}, {phrase('statements', 'prior_study')}" if reading.prior else name
+
+
 def images_read(case: Case) -> str:
     """Return what the images of a case are, or "" where none was read."""
-    return "; ".join(image_name(reading.image) for reading in case.readings)
+    return "; ".join(reading_name(reading) for reading in case.readings)
 
 
 def scale_name(image: Image) -> str:
