@@ -90,6 +90,10 @@ def _concluded(finding: Finding, body: Body, before: dict[int, Finding]) -> Find
         text = "height is lost in one position and regained in another: it is counted as a fracture"
         said.append(Opinion(value=None, caveats=(body.caveat("regains-height", text, must_see=True),)))
         finding = replace(finding, fractured=True)
+    if finding.cleft and finding.fractured is False:
+        text = "what looks like a cleft lies in a body that has lost no height, so it is not called one"
+        said.append(Opinion(value=None, caveats=(body.caveat("cleft-without-collapse", text),)))
+        finding = replace(finding, cleft=None, cleft_kind=None)
     if any(reading.prior for reading in body.readings):
         since = change(body, finding, before.get(finding.level))
         said.append(since)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ovf_imaging.types import Level, Position, Sequence
-from tests.assess.build import WEDGED, Value, codes, concluded, film, finding, mri, rows
+from tests.assess.build import WEDGED, WHOLE, Value, codes, concluded, film, finding, mri, rows
 
 L1 = Level.L1
 T1, T2, FLUID = Sequence.T1, Sequence.T2, Sequence.FLUID
@@ -123,3 +123,9 @@ def test_oedema_without_lost_height_is_of_1_and_no_longer_a_plain_no() -> None:
     found = finding(concluded([mri(FLUID)], rows(L1, whole | square | {"oedema_extent": 0.5})))
     assert (found.grade, found.fractured, found.acuity, found.of_class) == (0, None, "acute", 1)
     assert "oedema-alone" in codes(found)
+
+
+def test_what_looks_like_a_cleft_in_a_body_that_kept_its_height_is_not_called_one() -> None:
+    found = finding(concluded([film(Position.EXTENSION)], rows(L1, WHOLE | {"cleft_probability": 0.9})))
+    assert (found.fractured, found.cleft) == (False, None)
+    assert "cleft-without-collapse" in codes(found)
