@@ -46,20 +46,25 @@ def found(seed: int) -> BodyFindings:
     )
 
 
-@pytest.mark.parametrize(("level", "seed"), [(20, 0), (21, 1), (22, 2)])
-def test_a_painted_volume_is_as_its_truth_says(volume: mri_data.Volume, level: int, seed: int):
-    findings = {level: found(seed)}
-    after = paint_volume(volume, Sequence.T2, findings, np.random.default_rng(0))
+@pytest.mark.parametrize("level", [20, 21, 22])
+def test_a_painted_volume_is_as_its_truth_says(volume: mri_data.Volume, level: int):
+    """A height read off a mask of pixels errs by up to a pixel, by about 0.3 in the root mean square."""
     column = volume_column(volume, Sequence.T2)
-    plane = after.bodies[level].plane
-    assert np.abs(height_errors(column, plane, findings, after.labels[plane])).max() < HEIGHT_PX
-    truth = after.bodies[level].cleft
-    assert truth is not None
-    assert after.cleft[plane].sum() == pytest.approx(truth.area_px, rel=0.2, abs=6)
-    assert (after.labels[after.cleft] == level).all()
-    shown = np.flatnonzero(after.cleft.any((1, 2)))
-    assert len(shown) >= 3
-    assert np.array_equal(shown, np.arange(shown[0], shown[-1] + 1))
+    errors = []
+    for seed in range(4):
+        findings = {level: found(seed)}
+        after = paint_volume(volume, Sequence.T2, findings, np.random.default_rng(0))
+        plane = after.bodies[level].plane
+        errors.append(height_errors(column, plane, findings, after.labels[plane]))
+        truth = after.bodies[level].cleft
+        assert truth is not None
+        assert after.cleft[plane].sum() == pytest.approx(truth.area_px, rel=0.2, abs=6)
+        assert (after.labels[after.cleft] == level).all()
+        shown = np.flatnonzero(after.cleft.any((1, 2)))
+        assert len(shown) >= 3
+        assert np.array_equal(shown, np.arange(shown[0], shown[-1] + 1))
+    assert np.abs(errors).max() < 1.0
+    assert np.sqrt(np.mean(np.square(errors))) < 0.4
 
 
 def test_heights_below_a_painted_body_do_not_change(volume: mri_data.Volume):
