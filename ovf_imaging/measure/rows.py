@@ -24,7 +24,7 @@ def row(
     levels: tuple[int, int],
     quantity: str,
     unit: str,
-    estimate: tuple[float, float],
+    estimate: tuple[float, float | None],
     *,
     reading: int,
     against: int | None = None,
@@ -35,7 +35,8 @@ def row(
 ) -> Measurement:
     """Return a value and variance as a Measurement with its 95 % interval, or None with the `reason`.
 
-    `scale` is the image's, for millimetres: without one there is no value, and the detector's is never silent.
+    A variance of None: the quantity has no interval, and none is missed. `scale` is the image's, for millimetres:
+    without one there is no value, and the detector's is never silent.
     """
     value, variance = estimate
     if scale is Scale.UNKNOWN:
@@ -48,10 +49,10 @@ def row(
             levels=levels, quantity=quantity, value=None, unit=unit, reading=reading, against=against, caveats=given
         )
     interval = None
-    if variance >= 0 and math.isfinite(variance):
+    if variance is not None and variance >= 0 and math.isfinite(variance):
         half = _Z95 * math.sqrt(variance)
         interval = (value - half, value + half)
-    else:
+    elif variance is not None:
         caveats = (*caveats, _NO_INTERVAL)
     return Measurement(
         levels=levels,

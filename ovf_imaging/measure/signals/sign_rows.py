@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 _CONTRASTS = (Contrast.T1, Contrast.T2, Contrast.FLUID)
 _BODY = np.meshgrid(np.linspace(0.15, 0.85, 13), np.linspace(0.2, 0.8, 13))  # s, t
 _CANAL = np.meshgrid(np.linspace(1.06, 1.5, 10), np.linspace(-0.3, 1.3, 14))
-_UNKNOWN = float("nan")  # variance of what has no interval
+_UNKNOWN = float("nan")
 _NO_HEALTHY = Caveat(
     code="no-healthy-body", text="Too few healthy bodies are in view to compare signals with, so no ratio is given."
 )
@@ -143,7 +143,7 @@ def _probability(seen: _Signals, n: int, quantity: str, sign: Sign | None, index
     level = seen.vertebrae[n].level
     value = _UNKNOWN if sign is None or sign.probability is None else sign.probability
     reason = _NOT_TOLD[SignKind.CLEFT] if math.isnan(value) else None
-    return row((level, level), quantity, "1", (value, _UNKNOWN), reading=index, reason=reason)
+    return row((level, level), quantity, "1", (value, None), reading=index, reason=reason)
 
 
 def _place_rows(seen: _Signals, n: int, mask: NDArray[np.bool_], reading: Reading, index: int) -> list[Measurement]:
@@ -164,7 +164,7 @@ def _place_rows(seen: _Signals, n: int, mask: NDArray[np.bool_], reading: Readin
             level,
             "cleft_area",
             "mm2",
-            (float(areas[k]) * row_mm * column_mm, _UNKNOWN),
+            (float(areas[k]) * row_mm * column_mm, None),
             reading=index,
             reason=None,
             scale=image.scale,
@@ -175,7 +175,7 @@ def _place_rows(seen: _Signals, n: int, mask: NDArray[np.bool_], reading: Readin
         ("cleft_height_place", float(np.clip(t.mean(), 0, 1))),
         ("cleft_depth_place", float(np.clip(s.mean(), 0, 1))),
     ):
-        found.append(row(level, quantity, "1", (value, _UNKNOWN), reading=index, reason=None))
+        found.append(row(level, quantity, "1", (value, None), reading=index, reason=None))
     return found + (_contrast_rows(seen, n, signal, index) if image.sequence in _CONTRASTS else [])
 
 
@@ -211,13 +211,13 @@ def _oedema_rows(seen: _Signals, n: int, reading: Reading, index: int) -> list[M
     level = (vertebra.level, vertebra.level)
     if sign.probability is None:
         reason = _NOT_TOLD[SignKind.OEDEMA]
-        return [row(level, "oedema_extent", "1", (_UNKNOWN, _UNKNOWN), reading=index, reason=reason)]
+        return [row(level, "oedema_extent", "1", (_UNKNOWN, None), reading=index, reason=reason)]
     if sign.mask is None:
-        return [row(level, "oedema_extent", "1", (0.0, _UNKNOWN), reading=index, reason=None)]
+        return [row(level, "oedema_extent", "1", (0.0, None), reading=index, reason=None)]
     window, start = _window(frame, sign.mask[frame.slice_index : frame.slice_index + 1])
     inside = window[0]
     extent = min(float(np.count_nonzero(inside)) / frame.area, 1.0)
-    found = [row(level, "oedema_extent", "1", (extent, _UNKNOWN), reading=index, reason=None)]
+    found = [row(level, "oedema_extent", "1", (extent, None), reading=index, reason=None)]
     if image.sequence is Contrast.FLUID and inside.any():
         rows, columns = np.nonzero(inside)
         signal = float(np.median(image.pixels[frame.slice_index, rows + start[0], columns + start[1]]))
