@@ -30,6 +30,10 @@ class Dense:
     spread: NDArray[np.float32]  # (S, 6, h/2, w/2) log scale
     levels: NDArray[np.float32]  # (S, 10, h/2, w/2) logits
 
+    def bone(self, s: int) -> NDArray[np.float32]:
+        """Return the probability (h, w) of body or sacrum on one slice."""
+        return np.asarray(np.maximum(self.body[s], self.sacrum[s]), dtype=np.float32)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sight:
@@ -96,7 +100,7 @@ def _landmark_votes(dense: Dense, s: int, rows: NDArray[np.intp], columns: NDArr
 
 def sights_in_slice(dense: Dense, s: int, threshold: float = 0.5) -> list[Sight]:
     """Return the bodies of slice `s`, found as peaks of the votes for their centres."""
-    mask = np.maximum(dense.body[s], dense.sacrum[s])
+    mask = dense.bone(s)
     half = mask.reshape(mask.shape[0] // 2, 2, mask.shape[1] // 2, 2).mean((1, 3))
     rows, columns = np.nonzero(half > threshold)
     if rows.size < _LEAST_PIXELS:
@@ -285,7 +289,7 @@ def instance_labels(dense: Dense, tracks: list[Track], threshold: float = 0.5) -
         ]
         if not here:
             continue
-        rows, columns = np.nonzero(np.maximum(dense.body[s], dense.sacrum[s]) > threshold)
+        rows, columns = np.nonzero(dense.bone(s) > threshold)
         centre = _landmark_votes(dense, s, rows // 2, columns // 2).mean(1)
         places = np.array([v.centre for _, v in here])
         depth = float(np.median([v.depth for _, v in here]))

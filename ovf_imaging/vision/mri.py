@@ -126,10 +126,10 @@ class MriReader:
         read = slices_to_read(image)
         calibration = float(self.bundle.settings["covariance_factor"])
         vertebrae = []
-        instances, shares = instance_labels(dense, tracks), np.maximum(dense.body, dense.sacrum)
+        instances = instance_labels(dense, tracks)
         for index, (track, level) in enumerate(zip(tracks, numbering.levels, strict=True)):
             sight = track.best
-            landmarks = _on_the_edge(sight, instances[sight.slice], index + 1, shares[sight.slice])
+            landmarks = _on_the_edge(sight, instances[sight.slice], index + 1, dense.bone(sight.slice))
             body = Body(
                 slice=read[sight.slice],
                 landmarks=frame.points_to_native(landmarks),
@@ -207,13 +207,12 @@ def native_labels(
     Each body's mask is resampled as a probability, and interpolated between the slices that were read.
     """
     working = torch.from_numpy(instance_labels(dense, tracks, threshold=0.25))
-    mask = torch.from_numpy(np.maximum(dense.body, dense.sacrum))
     spans = [_span(working == index + 1, len(read)) for index in range(len(levels))]
 
     @lru_cache(maxsize=2 * len(levels))  # slice after slice, each body needs two: a volume of floats would not fit
     def share(index: int, k: int) -> NDArray[np.float32]:
         owned = F.max_pool2d((working[k] == index + 1).float()[None, None], 3, 1, 1)[0]
-        return np.asarray(frame.to_native_maps(mask[k][None] * owned)[0].numpy())
+        return np.asarray(frame.to_native_maps(torch.from_numpy(dense.bone(k))[None] * owned)[0].numpy())
 
     labels = np.zeros((count, *frame.native), np.uint8)
     for s in range(count):
