@@ -10,6 +10,7 @@ from ovf_imaging.types import Caveat, Measurement, Reading, level_name
 
 Rows = Mapping[str, Measurement]  # quantity → measurement of one level on one reading
 T = TypeVar("T")
+ENDPLATES = ("superior", "inferior")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ovf_imaging.assess.body import Rows, value_of
+from ovf_imaging.assess.body import ENDPLATES, Rows, value_of
+from ovf_imaging.assess.grade import POSITIONS, loss_rows
 from ovf_imaging.knowledge.mimics import Mimic, mimics
 from ovf_imaging.types import Caveat, Finding, level_name, level_order
-
-_SIDES = ("superior", "inferior")
-_HEIGHTS = ("anterior_height", "middle_height", "posterior_height")
 
 
 def with_mimics(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -82,15 +80,14 @@ def _schmorl(rows: Rows) -> str | None:
     low, high = sorted(d for d in dents if d is not None)
     if high < rule.dent_at_least or low > rule.other_at_most:
         return None
-    side = _SIDES[dents.index(high)]
+    side = ENDPLATES[dents.index(high)]
     return f"the {side} endplate alone is dented, and the height is kept in front and at the back"
 
 
 def _short(finding: Finding, rows: Mapping[int, Rows], findings: Sequence[Finding]) -> str | None:
     rule, own = mimics().short_vertebra, rows[finding.level]
-    losses = [value_of(own, f"height_loss_{place}") for place in ("anterior", "middle", "posterior")]
-    known = [v for v in losses if v is not None]
-    if len(known) < len(losses) or max(known) - min(known) > rule.spread_at_most:
+    losses = [loss for loss, _ in loss_rows(own).values()]
+    if len(losses) < len(POSITIONS) or max(losses) - min(losses) > rule.spread_at_most:
         return None
     if any(d is None or d > rule.dent_at_most for d in _dents(own)):
         return None
@@ -116,11 +113,11 @@ def _normal_wedge(level: int, rows: Rows) -> str | None:
 
 
 def _dents(rows: Rows) -> list[float | None]:
-    return [value_of(rows, f"{side}_endplate_dent") for side in _SIDES]
+    return [value_of(rows, f"{side}_endplate_dent") for side in ENDPLATES]
 
 
 def _proportion(rows: Rows) -> float | None:
     """Return mean height over depth."""
-    heights = [value_of(rows, name) for name in _HEIGHTS]
+    heights = [value_of(rows, f"{position}_height") for position in POSITIONS]
     known, depth = [h for h in heights if h is not None], value_of(rows, "depth")
     return sum(known) / len(known) / depth if depth and len(known) == len(heights) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ovf_imaging.assess.body import Opinion, Rows, value_of
+from ovf_imaging.assess.body import ENDPLATES, Opinion, Rows, value_of
 from ovf_imaging.knowledge.tables import OFClass, involved_endplate, of_classification
 from ovf_imaging.types import Caveat, Measurement, Shape, level_name
 
@@ -10,7 +10,6 @@ _NOT_SEEN = Caveat(
     code="of-class-5-not-seen",
     text="OF class 5 is not ruled out: rotation, and a wall that breaks off the midline, want axial images.",
 )
-_SIDES = ("superior", "inferior")
 
 
 def of_class(level: int, rows: Rows, grade: int | None, shape: Shape | None, acuity: str | None) -> Opinion[int]:
@@ -42,7 +41,7 @@ def of_class(level: int, rows: Rows, grade: int | None, shape: Shape | None, acu
 def _involved(rows: Rows, *, deformed: bool) -> int | None:
     """Return how many endplates are involved: at least one of a deformed body."""
     rule, sides = involved_endplate(), []
-    for side in _SIDES:
+    for side in ENDPLATES:
         tilt, dent = (value_of(rows, f"{side}_endplate_{what}") for what in ("tilt", "dent"))
         if tilt is None or dent is None:
             return None
@@ -65,14 +64,14 @@ def _fits(entry: OFClass, count: int | None, shape: Shape | None, wall: float | 
 
 
 def _basis(rows: Rows) -> tuple[Measurement, ...]:
-    names = ["posterior_wall_involvement", *(f"{s}_endplate_{what}" for s in _SIDES for what in ("tilt", "dent"))]
+    names = ["posterior_wall_involvement", *(f"{s}_endplate_{what}" for s in ENDPLATES for what in ("tilt", "dent"))]
     return tuple(rows[name] for name in names if name in rows)
 
 
 def _near_endplates(rows: Rows) -> list[str]:
     """Return the endplates that the doubt of their tilt or dent might take over the limit, or back below it."""
     rule, near = involved_endplate(), []
-    for side in _SIDES:
+    for side in ENDPLATES:
         limits = {f"{side}_endplate_tilt": rule.tilt_at_least_deg, f"{side}_endplate_dent": rule.dent_at_least}
         spans = [(rows[name].interval, limit) for name, limit in limits.items() if name in rows]
         sure = any(span is not None and span[0] >= limit for span, limit in spans)

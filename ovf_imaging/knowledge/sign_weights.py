@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ovf_imaging.errors import KnowledgeError
-from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, read_table
+from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, Entry, read_table, table
 
 MODELS = ("fluid", "fluid_t2", "gas", "gas_film", "oedema")
 
@@ -35,12 +35,10 @@ class Logistic:
 def sign_weights(path: Path = KNOWLEDGE_DIR / "sign_weights.toml") -> Mapping[str, Logistic]:
     """Return the model of each of MODELS."""
     data = read_table(path)
-    return {name: _logistic(path, name, data.get(name)) for name in MODELS}
+    return {name: _logistic(path, name, table(path, data, name)) for name in MODELS}
 
 
-def _logistic(path: Path, name: str, entry: object) -> Logistic:
-    if not isinstance(entry, dict):
-        raise KnowledgeError(f'{path.name}: "{name}" wanted a table [{name}], got {entry!r}')
+def _logistic(path: Path, name: str, entry: Entry) -> Logistic:
     numbers = {key: value for key, value in entry.items() if key != "source"}
     for key, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ovf_imaging.errors import KnowledgeError
-from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, number, read_table, table
+from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, Entry, number, read_table, table
 from ovf_imaging.types import Sequence
 
 
@@ -49,15 +49,15 @@ def sign_rules(path: Path = KNOWLEDGE_DIR / "signs.toml") -> SignRules:
     if not isinstance(order, list) or sorted(map(str, order)) != sorted(wanted):
         raise KnowledgeError(f'{path.name}: "fusion.first_to_last" wanted each of {wanted} once, got {order!r}')
     return SignRules(
-        cleft=_threshold(path, "cleft", ("present_at_least", "absent_at_most"), 1),
-        oedema_extent=_threshold(path, "acuity", ("oedema_extent_acute", "oedema_extent_quiet"), 1),
-        fluid_ratio=_threshold(path, "acuity", ("fluid_ratio_acute", "fluid_ratio_quiet"), 100),
+        cleft=_threshold(path, data, "cleft", ("present_at_least", "absent_at_most"), 1),
+        oedema_extent=_threshold(path, data, "acuity", ("oedema_extent_acute", "oedema_extent_quiet"), 1),
+        fluid_ratio=_threshold(path, data, "acuity", ("fluid_ratio_acute", "fluid_ratio_quiet"), 100),
         t1_ratio_low=number(path, "acuity", acuity, "t1_ratio_low", 0, 1),
         first_to_last=tuple(Sequence(name) for name in order),
     )
 
 
-def _threshold(path: Path, name: str, keys: tuple[str, str], most: float) -> Threshold:
-    entry = table(path, read_table(path), name)
+def _threshold(path: Path, data: Entry, name: str, keys: tuple[str, str], most: float) -> Threshold:
+    entry = table(path, data, name)
     yes = number(path, name, entry, keys[0], 0, most)
     return Threshold(yes=yes, no=number(path, name, entry, keys[1], 0, yes))

@@ -21,6 +21,14 @@ Array = NDArray[np.float64]
 _ANGLES = ("wedge_angle", "local_cobb")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seen:
+    """The bodies of one image, and which of them (indices) are no reference for others."""
+
+    bodies: Bodies
+    barred: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Two readings (indices) of which the second's values are taken from the first's."""
@@ -39,20 +47,25 @@ def measure_changes(readings: tuple[Reading, ...], measurements: tuple[Measureme
     say why. `measurements` are those of all readings.
     """
     known = {(m.reading, m.quantity, m.levels): m for m in measurements if m.against is None}
-    bodies: dict[int, Bodies] = {}
+    seen: dict[int, Seen] = {}
     found: list[Measurement] = []
     for pair in (*_dynamic(readings), *_with_prior(readings)):
         for index in (pair.reading, pair.against):
-            if index not in bodies:
-                bodies[index] = read_bodies(readings[index])
-        one, other = bodies[pair.reading], bodies[pair.against]
-        reason = pair.reason or _moved(one, other, pair)
+            if index not in seen:
+                seen[index] = _seen(readings[index])
+        one, other = seen[pair.reading], seen[pair.against]
+        reason = pair.reason or _moved(one.bodies, other.bodies, pair)
         found += _height_changes(one, other, pair, reason)
         for (index, quantity, levels), measured in known.items():
             against = known.get((pair.against, quantity, levels))
             if index == pair.reading and quantity in _ANGLES and against is not None:
                 found.append(_angle_change(measured, against, reason))
     return tuple(found)
+
+
+def _seen(reading: Reading) -> Seen:
+    bodies = read_bodies(reading)
+    return Seen(bodies=bodies, barred=frozenset(height_losses(bodies).barred))
 
 
 def _dynamic(readings: tuple[Reading, ...]) -> Iterator[Pair]:
@@ -108,14 +121,16 @@ def _moved(one: Bodies, other: Bodies, pair: Pair) -> Caveat | None:
     return Caveat(code="levels-moved", text=text, must_see=True)
 
 
-def _height_changes(one: Bodies, other: Bodies, pair: Pair, reason: Caveat | None) -> Iterator[Measurement]:
+def _height_changes(one: Seen, other: Seen, pair: Pair, reason: Caveat | None) -> Iterator[Measurement]:
     """Yield the change of three heights of each level that both images show."""
-    levels = [k for k in dict.fromkeys(one.levels) if k in other.levels and k != Level.S1]
-    sides = [(bodies, [bodies.levels.index(k) for k in levels]) for bodies in (one, other)]
-    barred: set[int] = set()
-    for bodies, places in sides:
-        unfit = height_losses(bodies).barred
-        barred |= {place for place, n in enumerate(places) if n in unfit}
+    levels = [k for k in dict.fromkeys(one.bodies.levels) if k in other.bodies.levels and k != Level.S1]
+    sides = [(seen.bodies, [seen.bodies.levels.index(k) for k in levels]) for seen in (one, other)]
+    barred = {
+        place
+        for seen, (_, places) in zip((one, other), sides, strict=True)
+        for place, n in enumerate(places)
+        if n in seen.barred
+    }
     chosen = nearest(levels, barred)
     (kept, kept_var), (kept_then, kept_then_var) = (_kept(bodies, places, chosen) for bodies, places in sides)
     ratio = kept / kept_then

@@ -58,16 +58,20 @@ def height_losses(bodies: Bodies) -> Losses:
 
 def sizes(bodies: Bodies) -> tuple[Array, Array]:
     """Return heights (N, 3) as parts of those expected of their levels, and their variances; NaN without a trend."""
-    nowhere = (np.nan, np.nan, np.nan)
-    expected = np.array([heights().expected.get(k, nowhere) for k in bodies.levels]).reshape(-1, 3)
+    expected = by_level(heights().expected, bodies.levels)
     return bodies.heights / expected, bodies.height_var / expected**2
+
+
+def by_level(table: Mapping[int, tuple[float, float, float]], levels: Sequence[int]) -> Array:
+    """Return what a table says of each level at three positions (N, 3), NaN where it says nothing."""
+    return np.array([table.get(level, (np.nan, np.nan, np.nan)) for level in levels]).reshape(-1, 3)
 
 
 def _barred(bodies: Bodies, size: Array, trend: HeightTrend) -> dict[int, str]:
     """Return index → why a body is no reference, whatever its neighbours look like."""
     barred: dict[int, str] = {}
     for n, vertebra in enumerate(bodies.vertebrae):
-        refusal, sign = bodies.refused[n], _sign(vertebra, trend)
+        refusal, sign = bodies.refused[n], held_sign(vertebra, trend.excluded_signs)
         if refusal is not None:
             barred[n] = "is cut by the image" if refusal.code == "body-cut" else "can't be measured"
         elif sign is not None:
@@ -79,19 +83,18 @@ def _barred(bodies: Bodies, size: Array, trend: HeightTrend) -> dict[int, str]:
     return barred
 
 
-def _sign(vertebra: Vertebra, trend: HeightTrend) -> SignKind | None:
-    """Return the sign that bars a body from being a reference, None without one."""
+def held_sign(vertebra: Vertebra, kinds: Collection[SignKind]) -> SignKind | None:
+    """Return the first of a body's likely signs that is one of `kinds`, None without one."""
     for sign in vertebra.signs:
-        likely = sign.probability is not None and sign.probability >= trend.sign_probability
-        if sign.kind in trend.excluded_signs and likely:
+        likely = sign.probability is not None and sign.probability >= heights().sign_probability
+        if sign.kind in kinds and likely:
             return sign.kind
     return None
 
 
 def _settle(levels: tuple[int, ...], size: Array, barred: dict[int, str], trend: HeightTrend) -> list[tuple[int, ...]]:
     """Return the reference indices of each body, adding to `barred` the most reduced body until none is."""
-    nowhere = (np.nan, np.nan, np.nan)
-    limit = trend.reduced_at_sd * np.array([trend.sd.get(k, nowhere) for k in levels]).reshape(-1, 3)
+    limit = trend.reduced_at_sd * by_level(trend.sd, levels)
     while True:
         chosen = nearest(levels, barred)
         loss, _ = losses_against(size, np.zeros_like(size), chosen)

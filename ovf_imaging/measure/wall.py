@@ -11,7 +11,7 @@ from ovf_imaging import geometry
 from ovf_imaging.knowledge.canal import canal
 from ovf_imaging.knowledge.tables import heights
 from ovf_imaging.measure.bodies import POSTERIOR, Bodies
-from ovf_imaging.measure.reference import Losses, no_trend
+from ovf_imaging.measure.reference import Losses, by_level, no_trend
 from ovf_imaging.measure.rows import row
 from ovf_imaging.types import Caveat, Landmark, Measurement, Scale, level_name, level_order
 
@@ -72,7 +72,7 @@ def _walls(bodies: Bodies, lines: list[Line | None]) -> tuple[Array, Array]:
         parts = [landmarks[known][:, _CORNERS], landmarks[above][:, _WALL], landmarks[below][:, _WALL]]
         return np.concatenate(parts, axis=1)
 
-    expected = np.array([heights().expected.get(level, (np.nan,) * 3)[POSTERIOR] for level in bodies.levels])
+    expected = by_level(heights().expected, bodies.levels)[:, POSTERIOR]
     carried = np.stack([expected[known] / expected[above], expected[known] / expected[below]])
     values[known], spread[known] = geometry.propagate(
         lambda p: _wall(p, bodies.turn, carried), gather(bodies.points), gather(bodies.covariance)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ovf_imaging.types import Landmark, Vertebra
+from ovf_imaging.types import Landmark, Level, Reading, Vertebra
 
 Array = NDArray[np.float64]
 _REACH = 0.3  # depths beyond the walls over which an endplate's curve is followed; further out it runs level
@@ -91,6 +91,13 @@ def body_frame(vertebra: Vertebra) -> BodyFrame | None:
         superior=curves[0],
         inferior=curves[1],
     )
+
+
+def framed_bodies(reading: Reading) -> list[tuple[Vertebra, BodyFrame]]:
+    """Return each whole body but the sacrum whose landmarks span a body on one of the image's slices."""
+    whole = (v for v in reading.vertebrae if v.complete and v.level != Level.S1)
+    framed = ((v, frame) for v in whole if (frame := body_frame(v)))
+    return [(v, frame) for v, frame in framed if 0 <= frame.slice_index < len(reading.image.pixels)]
 
 
 def _parabola(x: Array, y: Array) -> Array:

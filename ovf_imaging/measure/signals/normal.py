@@ -9,29 +9,28 @@ from numpy.typing import NDArray
 
 from ovf_imaging.knowledge.marrow import marrow
 from ovf_imaging.knowledge.tables import heights
+from ovf_imaging.measure.reference import by_level, held_sign
 from ovf_imaging.types import Sequence as Contrast
 from ovf_imaging.types import SignKind, Vertebra
 
 Array = NDArray[np.float64]
+CONTRASTS = (Contrast.T1, Contrast.T2, Contrast.FLUID)  # that marrow and CSF are compared on
 _FOREIGN = (SignKind.CEMENT, SignKind.IMPLANT)
 
 
 def healthy(vertebrae: Sequence[Vertebra]) -> NDArray[np.bool_]:
     """Return (N,) which bodies hold no cement or metal and are not reduced, by themselves or against the others."""
     trend = heights()
-    nowhere = (np.nan, np.nan, np.nan)
     points = np.array([v.landmarks[:, 1:] for v in vertebrae]).reshape(-1, 6, 2)
-    expected = np.array([trend.expected.get(v.level, nowhere) for v in vertebrae]).reshape(-1, 3)
+    expected = by_level(trend.expected, [v.level for v in vertebrae])
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.linalg.norm(points[:, :3] - points[:, 3:], axis=-1) / expected
         usual = np.nanmedian(size) if np.isfinite(size).any() else np.nan
         own = 1 - size.min(1) / size.max(1)
         others = 1 - size.min(1) / usual
     whole = (own < trend.shape_reduced_at) & (others < trend.shape_reduced_at)
-    filled = [
-        any(s.kind in _FOREIGN and (s.probability or 0) >= trend.sign_probability for s in v.signs) for v in vertebrae
-    ]
-    return np.asarray(whole & ~np.array(filled, dtype=bool))
+    clean = np.array([held_sign(v, _FOREIGN) is None for v in vertebrae], dtype=bool)
+    return np.asarray(whole & clean)
 
 
 def neighbours(levels: Sequence[int], whole: NDArray[np.bool_]) -> list[NDArray[np.intp]]:

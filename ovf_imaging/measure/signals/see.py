@@ -11,7 +11,7 @@ from scipy import ndimage
 from ovf_imaging.knowledge.marrow import marrow
 from ovf_imaging.knowledge.sign_weights import sign_weights
 from ovf_imaging.knowledge.signs import sign_rules
-from ovf_imaging.measure.signals.normal import canal_end, fluid_ratio, healthy, neighbours, references
+from ovf_imaging.measure.signals.normal import CONTRASTS, canal_end, fluid_ratio, healthy, neighbours, references
 from ovf_imaging.measure.signals.oedema import oedema_region
 from ovf_imaging.measure.signals.regions import Region, standing_out
 from ovf_imaging.measure.signals.scores import Score, fluid_score, gas_score, lucency, lucency_score
@@ -20,7 +20,6 @@ from ovf_imaging.types import Image, Reading, Sign, SignKind, View
 from ovf_imaging.types import Sequence as Contrast
 
 FLUID, GAS = "fluid", "gas"
-_MR = (Contrast.T1, Contrast.T2, Contrast.FLUID)
 _MARROW = np.s_[:, 20:45, 21:56]  # of a grid: well inside the body
 _CANAL = np.s_[:, :, 65:87]  # of a grid: 0.06 to 0.5 depths behind the posterior wall
 
@@ -47,7 +46,7 @@ def study_views(reading: Reading, readings: Sequence[Reading]) -> list[BodyView]
     """Return the views of a reading's bodies in all images of its study and plane; a film stands alone."""
     if _is_film(reading.image):
         return body_views(reading, {Contrast.NONE: (reading.image,)})
-    if reading.image.sequence not in _MR:
+    if reading.image.sequence not in CONTRASTS:
         return []
     return body_views(reading, _study_images(reading, readings))
 
@@ -70,7 +69,7 @@ def _study_images(own: Reading, readings: Sequence[Reading]) -> dict[Contrast, l
     """Return the images of the same study and plane by contrast, the reading's own first."""
     together = [own, *(r for r in readings if r is not own and r.prior == own.prior)]
     alike = [r.image for r in together if r.image.view is own.image.view]
-    return {c: images for c in _MR if (images := [i for i in alike if i.sequence is c])}
+    return {c: images for c in CONTRASTS if (images := [i for i in alike if i.sequence is c])}
 
 
 def _mr_regions(views: Sequence[BodyView]) -> list[BodyRegions]:
@@ -97,7 +96,7 @@ def _against_normal(
     ratios: list[dict[Contrast, Grid]] = [{} for _ in views]
     usual: list[dict[Contrast, Grid]] = [{} for _ in views]
     csf: dict[Contrast, float] = {}
-    for contrast in _MR:
+    for contrast in CONTRASTS:
         shown = [n for n, view in enumerate(views) if contrast in view.signals]
         grids = [views[n].signals[contrast] for n in shown]
         near = neighbours([views[n].vertebra.level for n in shown], whole[shown])

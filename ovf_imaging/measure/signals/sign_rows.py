@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from ovf_imaging.knowledge.marrow import marrow
 from ovf_imaging.measure.rows import row
-from ovf_imaging.measure.signals.frame import BodyFrame, body_frame
-from ovf_imaging.measure.signals.normal import canal_end, fluid_ratio, healthy, neighbours, references
-from ovf_imaging.types import Caveat, Image, Level, Measurement, Reading, Sign, SignKind, Vertebra
+from ovf_imaging.measure.signals.frame import BodyFrame, framed_bodies
+from ovf_imaging.measure.signals.normal import CONTRASTS, canal_end, fluid_ratio, healthy, neighbours, references
+from ovf_imaging.types import Caveat, Image, Measurement, Reading, Sign, SignKind, Vertebra
 from ovf_imaging.types import Sequence as Contrast
 
 Array = NDArray[np.float64]
 
-_CONTRASTS = (Contrast.T1, Contrast.T2, Contrast.FLUID)
 _BODY = np.meshgrid(np.linspace(0.15, 0.85, 13), np.linspace(0.2, 0.8, 13))  # s, t
 _CANAL = np.meshgrid(np.linspace(1.06, 1.5, 10), np.linspace(-0.3, 1.3, 14))
 _UNKNOWN = float("nan")
@@ -60,8 +59,7 @@ def sign_rows(reading: Reading, index: int) -> tuple[Measurement, ...]:
     of it.
     """
     times = Counter(v.level for v in reading.vertebrae)
-    bodies = [v for v in reading.vertebrae if v.complete and v.level != Level.S1 and times[v.level] == 1]
-    pairs = [(v, f) for v in bodies if (f := body_frame(v)) and 0 <= f.slice_index < len(reading.image.pixels)]
+    pairs = [(v, frame) for v, frame in framed_bodies(reading) if times[v.level] == 1]
     if not pairs:
         return ()
     seen = _signals(reading.image, tuple(v for v, _ in pairs), tuple(f for _, f in pairs))
@@ -75,7 +73,7 @@ def sign_rows(reading: Reading, index: int) -> tuple[Measurement, ...]:
 
 def _signals(image: Image, vertebrae: tuple[Vertebra, ...], frames: tuple[BodyFrame, ...]) -> _Signals:
     nothing = np.full(len(vertebrae), np.nan)
-    if image.sequence not in _CONTRASTS:
+    if image.sequence not in CONTRASTS:
         empty = [np.zeros(0, dtype=np.intp)] * len(vertebrae)
         return _Signals(
             vertebrae=vertebrae, frames=frames, body=nothing, normal=nothing, near=empty, spread=np.nan, csf=None
@@ -107,20 +105,27 @@ def _pixels(image: Image, frame: BodyFrame, places: Sequence[Array]) -> Array:
 
 
 def _signal_rows(seen: _Signals, n: int, contrast: Contrast, index: int) -> list[Measurement]:
-    if contrast not in _CONTRASTS:
+    if contrast not in CONTRASTS:
         return []
-    level, ratio = seen.vertebrae[n].level, float(seen.body[n] / seen.normal[n])
-    return [
-        row(
-            (level, level),
-            f"{contrast}_signal_ratio",
-            "1",
-            (ratio, (ratio * seen.spread) ** 2),
-            reading=index,
-            reason=None if math.isfinite(ratio) else _NO_HEALTHY,
-            reference=tuple(seen.vertebrae[k].level for k in seen.near[n]),
-        )
-    ]
+    return [_ratio_row(seen, n, f"{contrast}_signal_ratio", float(seen.body[n]), index)]
+
+
+def _ratio_row(
+    seen: _Signals, n: int, quantity: str, signal: float, index: int, against: float | None = 1.0
+) -> Measurement:
+    """Return a signal against `against` times normal marrow; CSF that was not found is None."""
+    level, ratio = seen.vertebrae[n].level, signal / float(seen.normal[n])
+    reason = None if math.isfinite(ratio) else _NO_HEALTHY
+    value = _UNKNOWN if against is None else ratio / against
+    return row(
+        (level, level),
+        quantity,
+        "1",
+        (value, (value * seen.spread) ** 2),
+        reading=index,
+        reason=reason or (_NO_CSF if against is None else None),
+        reference=tuple(seen.vertebrae[k].level for k in seen.near[n]),
+    )
 
 
 def _cleft_rows(seen: _Signals, n: int, reading: Reading, index: int) -> list[Measurement]:
@@ -176,30 +181,10 @@ def _place_rows(seen: _Signals, n: int, mask: NDArray[np.bool_], reading: Readin
         ("cleft_depth_place", float(np.clip(s.mean(), 0, 1))),
     ):
         found.append(row(level, quantity, "1", (value, None), reading=index, reason=None))
-    return found + (_contrast_rows(seen, n, signal, index) if image.sequence in _CONTRASTS else [])
-
-
-def _contrast_rows(seen: _Signals, n: int, signal: float, index: int) -> list[Measurement]:
-    """Return a cleft's signal against normal marrow and against CSF."""
-    level, ratio = seen.vertebrae[n].level, signal / float(seen.normal[n])
-    reference = tuple(seen.vertebrae[k].level for k in seen.near[n])
-    no_marrow = None if math.isfinite(ratio) else _NO_HEALTHY
-    to_csf = _UNKNOWN if seen.csf is None else ratio / seen.csf
-    return [
-        row(
-            (level, level),
-            quantity,
-            "1",
-            (value, (value * seen.spread) ** 2),
-            reading=index,
-            reason=reason,
-            reference=reference,
-        )
-        for quantity, value, reason in (
-            ("cleft_marrow_ratio", ratio, no_marrow),
-            ("cleft_csf_ratio", to_csf, no_marrow or (_NO_CSF if seen.csf is None else None)),
-        )
-    ]
+    if image.sequence in CONTRASTS:
+        found.append(_ratio_row(seen, n, "cleft_marrow_ratio", signal, index))
+        found.append(_ratio_row(seen, n, "cleft_csf_ratio", signal, index, against=seen.csf))
+    return found
 
 
 def _oedema_rows(seen: _Signals, n: int, reading: Reading, index: int) -> list[Measurement]:
@@ -221,18 +206,7 @@ def _oedema_rows(seen: _Signals, n: int, reading: Reading, index: int) -> list[M
     if image.sequence is Contrast.FLUID and inside.any():
         rows, columns = np.nonzero(inside)
         signal = float(np.median(image.pixels[frame.slice_index, rows + start[0], columns + start[1]]))
-        ratio = signal / float(seen.normal[n])
-        found.append(
-            row(
-                level,
-                "oedema_ratio",
-                "1",
-                (ratio, (ratio * seen.spread) ** 2),
-                reading=index,
-                reason=None if math.isfinite(ratio) else _NO_HEALTHY,
-                reference=tuple(seen.vertebrae[k].level for k in seen.near[n]),
-            )
-        )
+        found.append(_ratio_row(seen, n, "oedema_ratio", signal, index))
     return found
 
 

@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ovf_imaging.measure.signals.frame import BodyFrame, body_frame
-from ovf_imaging.types import Image, Level, Reading, Vertebra
+from ovf_imaging.measure.signals.frame import BodyFrame, framed_bodies
+from ovf_imaging.types import Image, Reading, Vertebra
 from ovf_imaging.types import Sequence as Contrast
 
 Array = NDArray[np.float64]
 Grid = NDArray[np.float32]  # (K, T, S)
 
-DEPTHS = np.arange(-14, 78) / 48  # s of the grid's columns: from before the body to behind its canal
-HEIGHTS = np.arange(-12, 53) / 40  # t of its rows
+_ROWS, _COLUMNS = 40, 48  # of the grid, a body's height and depth
+DEPTHS = np.arange(-14, 78) / _COLUMNS  # s of the grid's columns: from before the body to behind its canal
+HEIGHTS = np.arange(-12, 53) / _ROWS  # t of its rows
 INSIDE = np.s_[:, 12:53, 14:63]  # of a grid: the body itself, edges included
 _CENTRAL = 0.3  # depths to either side of a body's middle slice that are looked at
 _LEAST_SECTION = 0.5  # of the middle slice's mask: smaller sections are the body's side
@@ -50,13 +51,7 @@ class BodyView:
 
 def body_views(reading: Reading, series: Mapping[Contrast, Sequence[Image]]) -> list[BodyView]:
     """Return a view of each whole body but the sacrum, of each contrast in the first image that shows it."""
-    found = []
-    for vertebra in reading.vertebrae:
-        frame = body_frame(vertebra)
-        if frame is None or not vertebra.complete or vertebra.level == Level.S1:
-            continue
-        if 0 <= frame.slice_index < len(reading.image.pixels):
-            found.append(_view(reading, vertebra, frame, series))
+    found = (_view(reading, vertebra, frame, series) for vertebra, frame in framed_bodies(reading))
     return [view for view in found if view.signals]
 
 
@@ -80,7 +75,7 @@ def _view(
         frame=frame,
         slices=slices,
         shifts=shifts,
-        step_mm=(frame.height * row_mm * float(np.diff(HEIGHTS[:2])[0]), frame.depth * row_mm / 48),
+        step_mm=(frame.height * row_mm / _ROWS, frame.depth * row_mm / _COLUMNS),
         signals=signals,
     )
 
@@ -141,7 +136,7 @@ def marked(view: BodyView, region: NDArray[np.bool_], shape: tuple[int, ...]) ->
             continue
         rows, columns = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]), indexing="ij")
         s, t = view.frame.coordinates(np.stack([rows, columns], -1) - shift)
-        at = np.rint(np.stack([t * 40, s * 48], -1)).astype(int)
+        at = np.rint(np.stack([t * _ROWS, s * _COLUMNS], -1)).astype(int)
         on_grid = ((at >= 0) & (at < plane.shape)).all(-1)
         at = np.where(on_grid[..., None], at, 0)
         mask[index, low[0] : high[0], low[1] : high[1]] = plane[at[..., 0], at[..., 1]] & on_grid
