@@ -10,10 +10,10 @@ from typing import Any
 
 from pydicom import dcmread
 from pydicom.uid import JPEG2000Lossless
-from uids import uid
 
 from ovf_imaging.training.simulation.anatomy import load_templates
 from ovf_imaging.training.simulation.cases import case_files, draw_case, read_settings
+from ovf_imaging.training.simulation.cases.dicom_files import uid
 
 SETTINGS = Path(__file__).parent / "settings"
 # What each is imaged with, and the seed of all that its settings leave open.

@@ -16,9 +16,9 @@ from pydicom.uid import (
     MRImageStorage,
 )
 from scipy import ndimage
-from uids import uid
 
 from ovf_imaging.training.paint import Fracture, Warp
+from ovf_imaging.training.simulation.cases.dicom_files import uid
 
 # Corners of the body to be broken in the T2 volume, (row, column) from the head and from the front, in mm.
 PAINTED_BODY = np.array([[71.5, 146], [72.8, 160], [75.5, 174], [93.0, 143], [95.2, 157], [96.5, 171.5]])

@@ -19,6 +19,7 @@ import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
 from ovf_imaging.dicom import load_image, read_study
+from ovf_imaging.dicom.affine import plane_affine
 from ovf_imaging.errors import ReadingError
 from ovf_imaging.training import film_data, mri_data
 from ovf_imaging.training.paint import Warp, draw_fracture, neighbours
@@ -258,7 +259,7 @@ def _painted_rows(reader: Reader, name: str, scene: Scene) -> list[Row]:
             draw = render_at(scene, marks, [warp], placing)
             image = Image(
                 pixels=draw.image.numpy()[:1],
-                affine=np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]),
+                affine=plane_affine(1, 1),
                 view=View.LATERAL,
                 sequence=Contrast.NONE,
                 position=Position.UNKNOWN,

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ovf_imaging.errors import InputError
+from ovf_imaging.measure.bodies import POSITIONS
 from ovf_imaging.pipeline import Config, Pipeline
 from ovf_imaging.training.evaluate import Row, write_rows
 from ovf_imaging.types import Case, Finding, Level, Measurement, Reading, Vertebra
@@ -27,7 +28,6 @@ from ovf_imaging.types import Sequence as Contrast
 
 Array = NDArray[np.float64]
 FOUND_WITHIN = 0.3  # body depths between true and found centre
-POSITIONS = ("anterior", "middle", "posterior")
 _CORNERS = (0, 2, 3, 5)
 
 

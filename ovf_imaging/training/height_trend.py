@@ -16,7 +16,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
-from ovf_imaging.training.mri_data import HELD_BACK
+from ovf_imaging.training.mri_data import volume_names
 from ovf_imaging.types import Level
 from ovf_imaging.vision.mask_landmarks import frame_from_centres, mask_landmarks
 
@@ -52,10 +52,9 @@ def body_heights(labels: NDArray[np.uint8]) -> Heights:
 def read_people(folder: Path, *, held_back: bool) -> list[Heights]:
     """Return the heights of every healthy person of `mri_vertebral_bodies`."""
     people = []
-    for path in sorted(folder.glob("*_labels.nii.gz")):
-        name = path.name.removesuffix("_labels.nii.gz")
-        if name.startswith(HEALTHY) and (name in HELD_BACK) == held_back:
-            labels = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+    for name in volume_names(folder, held_back=held_back):
+        if name.startswith(HEALTHY):
+            labels = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"{name}_labels.nii.gz")))
             people.append(body_heights(labels.astype(np.uint8)))
     return people
 

@@ -40,10 +40,10 @@ class Volume:
     affine: Array = field(default_factory=lambda: np.eye(4))  # (slice, row, column, 1) to LPS mm
 
 
-def volume_names(folder: Path, *, held_back: bool) -> list[str]:
-    """Return the volumes of `mri_vertebral_bodies` that are held back from training, or all others."""
+def volume_names(folder: Path, *, held_back: bool | None = None) -> list[str]:
+    """Return the volumes of `mri_vertebral_bodies`: those held back from training, all others, or (None) all."""
     names = (path.name.removesuffix("_image.nii.gz") for path in folder.glob("*_image.nii.gz"))
-    return sorted(name for name in names if (name in HELD_BACK) == held_back)
+    return sorted(name for name in names if held_back is None or (name in HELD_BACK) == held_back)
 
 
 def load_volume(folder: Path, name: str) -> Volume:
@@ -61,10 +61,9 @@ def load_volume(folder: Path, name: str) -> Volume:
     )
 
 
-def load_volumes(folder: Path) -> list[Volume]:
-    """Return all volumes of `mri_vertebral_bodies`."""
-    names = sorted(path.name.removesuffix("_image.nii.gz") for path in folder.glob("*_image.nii.gz"))
-    return [load_volume(folder, name) for name in names]
+def load_volumes(folder: Path, *, held_back: bool | None = None) -> list[Volume]:
+    """Return the volumes that `volume_names` names."""
+    return [load_volume(folder, name) for name in volume_names(folder, held_back=held_back)]
 
 
 def slice_landmarks(labels: NDArray[np.uint8], least: dict[int, float]) -> dict[int, Array]:

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ovf_imaging.dicom.affine import plane_affine
 from ovf_imaging.measure.signals.see import study_views
 from ovf_imaging.measure.signals.views import INSIDE, BodyView
 from ovf_imaging.training import film_data, mri_data
 from ovf_imaging.training.simulation.anatomy import load_templates
-from ovf_imaging.training.simulation.cases import draw_case, parse_settings
+from ovf_imaging.training.simulation.cases import ALONE, draw_case, parse_settings
 from ovf_imaging.training.simulation.film.film import Film
 from ovf_imaging.training.simulation.mri import Scan
 from ovf_imaging.training.simulation.painted import (
@@ -30,17 +31,16 @@ from ovf_imaging.training.simulation.painted import (
 from ovf_imaging.training.simulation.volume import BodyTruth, CleftTruth, PatientTruth
 from ovf_imaging.types import Image, Position, Reading, Scale, Vertebra, View
 from ovf_imaging.types import Sequence as Contrast
+from ovf_imaging.vision.grey import mri_signal
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 # Every patient has a fracture, and clefts are commoner than in life: an AUC does not hang on how common they are.
 SETTINGS = {
-    "study": {"follow_up": 0.0, "dynamic": 0.0, "posture": 0.0},
+    "study": ALONE,
     "anatomy": {"fractured": 1.0, "cleft": 0.6, "further_fracture": 0.5},
 }
 PAINTED = PaintSettings(fractured=0.95, cleft=0.6)
-_GREY_POWER = 0.6  # vision.grey.mri_grey bends grey values so; ratios of signals want them straight
-_PIXELS = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,16 +88,13 @@ def scan_case(scan: Scan, truth: PatientTruth, name: str) -> SignCase:
 
 def film_case(film: Film, truth: PatientTruth, name: str) -> SignCase:
     """Return the bodies that a simulated lateral film shows whole."""
-    grey = film.pixels.astype(np.float32)
-    if film.geometry.photometric == "MONOCHROME1":
-        grey = grey.max() - grey
     marks = {b.level: film.landmarks(b) for b in truth.bodies if film.shows(b.landmarks_mm).all()}
-    return _film_case(name, grey, marks, None, {b.level: b for b in truth.bodies})
+    return _film_case(name, film.bone_white().astype(np.float32), marks, None, {b.level: b for b in truth.bodies})
 
 
 def painted_mri(folder: Path, rng: np.random.Generator, count: int, *, held_back: bool) -> Iterator[SignCase]:
     """Yield volumes of `mri_vertebral_bodies` (one series each) in turn, findings painted in anew."""
-    volumes = [v for v in mri_data.load_volumes(folder) if (v.name in mri_data.HELD_BACK) == held_back]
+    volumes = mri_data.load_volumes(folder, held_back=held_back)
     volumes = [v for v in volumes if volume_sequence(v.name) is not Contrast.T1]
     for number, volume in zip(range(count), cycle(volumes), strict=False):
         levels = sorted(int(k) for k in np.unique(volume.labels) if k and k != mri_data.S1)
@@ -111,8 +108,8 @@ def painted_case(painted: PaintedVolume, name: str) -> SignCase:
     marks = {
         k: np.insert(painted.landmarks[s][k], 0, s, axis=1) for k, s in middles.items() if k in painted.landmarks[s]
     }
-    affine = np.diag([4.0, 1, 1, 1])  # the set's slices are 4 mm apart
-    reading = _reading(_image(painted.pixels ** (1 / _GREY_POWER), affine, painted.sequence), painted.labels, marks)
+    image = _image(mri_signal(painted.pixels), painted.affine, painted.sequence)
+    reading = _reading(image, painted.labels, marks)
     return _case(name, reading, [reading], painted.cleft, painted.bodies)
 
 
@@ -146,7 +143,7 @@ def _film_case(
     gap: Mask | None,
     bodies: Mapping[int, BodyTruth] | Mapping[int, PaintedBody],
 ) -> SignCase:
-    image = _image(grey[None], _PIXELS, Contrast.NONE)
+    image = _image(grey[None], plane_affine(1, 1), Contrast.NONE)
     points = {k: np.insert(p, 0, 0.0, axis=1) for k, p in marks.items()}
     reading = _reading(image, np.zeros(image.pixels.shape, np.uint8), points)
     return _case(name, reading, [reading], None if gap is None else gap[None], bodies)

@@ -38,9 +38,8 @@ UNSEEN_CASES = 4
 def real_scenes(data: Path, held_back: bool) -> dict[str, list[Scene]]:
     """Return source → scenes of `mri_vertebral_bodies`, either those held back or all others."""
     scenes: dict[str, list[Scene]] = defaultdict(list)
-    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies"):
-        if (volume.name in mri_data.HELD_BACK) == held_back:
-            scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
+    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies", held_back=held_back):
+        scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
     return dict(scenes)
 
 

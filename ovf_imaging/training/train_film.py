@@ -31,11 +31,10 @@ NEGATIVE_STEP = 3  # every third MRI slice: neighbours look alike
 
 def _negative_mri(data: Path) -> list[Scene]:
     """Return MRI slices as pictures that hold no film's vertebrae."""
-    volumes = mri_data.load_volumes(data / "mri_vertebral_bodies")
+    volumes = mri_data.load_volumes(data / "mri_vertebral_bodies", held_back=False)
     slices = [
         replace(nothing(s), image=s.image[len(s.image) // 2][None])
         for v in volumes
-        if v.name not in mri_data.HELD_BACK
         for s in mri_data.volume_scenes(v)[::NEGATIVE_STEP]
     ]
     polygons = mri_data.polygon_scenes(data / "mri_lumbar_polygons")[::NEGATIVE_STEP]

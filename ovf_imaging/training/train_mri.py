@@ -47,9 +47,8 @@ def load_start(model: VertebraNet, out: Path) -> None:
 def training_scenes(data: Path) -> dict[str, list[Scene]]:
     """Return the scenes of each source, held-back patients left out."""
     scenes: dict[str, list[Scene]] = {name: [] for name in SHARES}
-    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies"):
-        if volume.name not in mri_data.HELD_BACK:
-            scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
+    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies", held_back=False):
+        scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
     films = data / "radiographs_lateral_lumbar", data / "radiographs_ap_landmarks"
     scenes["films"] = [
         replace(nothing(s), image=s.image.expand(len(mri_data.BESIDE), -1, -1))

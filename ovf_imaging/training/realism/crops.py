@@ -15,7 +15,7 @@ from scipy import ndimage
 from ovf_imaging.training import film_data, mri_data
 from ovf_imaging.training.scene import Scene
 from ovf_imaging.training.simulation.anatomy import load_templates
-from ovf_imaging.training.simulation.cases import draw_case, parse_settings
+from ovf_imaging.training.simulation.cases import ALONE, draw_case, parse_settings
 from ovf_imaging.training.simulation.cases.stream import film_scene, scan_scenes
 from ovf_imaging.vision.shapes import CROP_DEPTHS, body_pose
 
@@ -34,12 +34,11 @@ _WHOLE = {
     "metastasis": 0.0,
     "transitional": 0.0,
 }
-_ALONE = {"follow_up": 0.0, "dynamic": 0.0, "posture": 0.0}
 SETTINGS = {
-    "mri": {"study": _ALONE, "anatomy": _WHOLE},
+    "mri": {"study": ALONE, "anatomy": _WHOLE},
     # Of the field and, mostly, photographed as the real lumbar films are.
     "radiograph": {
-        "study": _ALONE,
+        "study": ALONE,
         "anatomy": _WHOLE | {"slip": 0.6},
         "film": {"full_spine": 0, "thoracic": 0, "thoracolumbar": 0, "coned": 0, "photographed": 0.8},
     },

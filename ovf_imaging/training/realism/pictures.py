@@ -15,13 +15,12 @@ from PIL import Image
 
 from ovf_imaging.training.realism.crops import Grey
 from ovf_imaging.training.simulation.anatomy import Templates, load_templates
-from ovf_imaging.training.simulation.cases import case_scenes, draw_case, parse_settings
+from ovf_imaging.training.simulation.cases import ALONE, case_scenes, draw_case, parse_settings
 from ovf_imaging.vision.grey import mri_grey
 
 HEIGHT_PX = 300
 MRI_CASES, FILM_CASES = (0, 2, 3, 4), (0, 1, 2, 3, 5)
 POLYGON_SLICES = ("valid_630.jpg", "valid_653.jpg", "valid_686.jpg")  # those that may be in the repository
-_ALONE = {"study": {"follow_up": 0.0, "dynamic": 0.0, "posture": 0.0}}
 _SPACE_PX = 6
 _JPEG_QUALITY = 80
 
@@ -52,7 +51,7 @@ def real_pictures(data: Path) -> list[Grey]:
 
 def simulated_pictures(templates: Templates, seed: int) -> list[list[Grey]]:
     """Return the middle slices of simulated patients: a row of T1, one of T2, one of the fluid-sensitive series."""
-    settings = parse_settings(_ALONE)
+    settings = parse_settings({"study": ALONE})
     scans = [draw_case("mri", settings, templates, seed, n).studies[0].pictures[0].scan for n in MRI_CASES]
     images = [scan.images.values() for scan in scans if scan]
     return [
@@ -62,7 +61,9 @@ def simulated_pictures(templates: Templates, seed: int) -> list[list[Grey]]:
 
 def film_pictures(templates: Templates, seed: int) -> list[Grey]:
     """Return simulated films as the networks see them."""
-    cases = (draw_case("radiograph", parse_settings(_ALONE), templates, seed, number) for number in FILM_CASES)
+    cases = (
+        draw_case("radiograph", parse_settings({"study": ALONE}), templates, seed, number) for number in FILM_CASES
+    )
     return [scene.image[0].numpy() for case in cases for scene in case_scenes(case)]
 
 

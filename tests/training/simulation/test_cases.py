@@ -12,12 +12,11 @@ from pydicom import dcmread
 from ovf_imaging.cli.main import run
 from ovf_imaging.dicom import load_image, read_study
 from ovf_imaging.training.simulation.anatomy import Templates
-from ovf_imaging.training.simulation.cases import DrawnCase, case_files, case_scenes, draw_case, parse_settings
+from ovf_imaging.training.simulation.cases import ALONE, DrawnCase, case_files, case_scenes, draw_case, parse_settings
 from ovf_imaging.training.simulation.ct_scan import read_scan
 from ovf_imaging.types import Position, Scale, Sequence, View
 
 pytestmark = pytest.mark.real_data
-ALONE = {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0}
 SMALL_FILM = {"rows": 320, "photographed": 0, "monochrome1": 1, "coned": 0}
 SMALL_MRI = {"matrix": 128, "pixel_mm": 1.6, "slices": 5}
 

@@ -7,11 +7,10 @@ import pytest
 
 from ovf_imaging.training.scene import FRONTAL
 from ovf_imaging.training.simulation.anatomy import Templates
-from ovf_imaging.training.simulation.cases import case_scenes, draw_case, parse_settings, stream
+from ovf_imaging.training.simulation.cases import ALONE, case_scenes, draw_case, parse_settings, stream
 from ovf_imaging.types import Level
 
 pytestmark = pytest.mark.real_data
-ALONE = {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0}
 FILM = {"rows": 320, "photographed": 0, "monochrome1": 1, "coned": 0}
 
 

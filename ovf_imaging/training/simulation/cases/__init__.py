@@ -4,11 +4,12 @@ from ovf_imaging.training.simulation.cases.case import MODALITIES, DrawnCase, Dr
 from ovf_imaging.training.simulation.cases.files import case_files, case_name
 from ovf_imaging.training.simulation.cases.painted import SPLITS, PaintedCase, Sources, draw_painted_case
 from ovf_imaging.training.simulation.cases.painted_files import painted_files
-from ovf_imaging.training.simulation.cases.settings import SimulationSettings, parse_settings, read_settings
+from ovf_imaging.training.simulation.cases.settings import ALONE, SimulationSettings, parse_settings, read_settings
 from ovf_imaging.training.simulation.cases.stream import case_scenes, mri_scenes, painted_stream, stream
 from ovf_imaging.training.simulation.cases.write import Order, simulate
 
 __all__ = [
+    "ALONE",
     "MODALITIES",
     "SPLITS",
     "DrawnCase",

@@ -89,27 +89,27 @@ def _slice(image: SequenceImage, index: int, truth: PatientTruth, place: Place, 
     ds.ImagePositionPatient = [f"{v:.5f}" for v in image.affine[:3, 3] + index * image.affine[:3, 0]]
     ds.PixelSpacing = [f"{steps[1]:.6f}", f"{steps[2]:.6f}"]
     ds.SliceThickness = ds.SpacingBetweenSlices = f"{steps[0]:.4f}"
-    ds.FrameOfReferenceUID = _uid(place.case, place.study, "frame")
+    ds.FrameOfReferenceUID = uid(place.case, place.study, "frame")
     _put_pixels(ds, image.pixels[index], "MONOCHROME2")
     return ds
 
 
-def _uid(*parts: object) -> UID:
+def uid(*parts: object) -> UID:
     """Return a UID that depends on its parts alone."""
     number = int(hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:30], 16)
     return UID(f"2.25.{number}")
 
 
 def _dataset(place: Place, instance: int, sop_class: UID, modality: str, truth: PatientTruth | None) -> FileDataset:
-    sop = _uid(place.case, place.study, place.series, instance)
+    sop = uid(place.case, place.study, place.series, instance)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = sop_class, sop
-    meta.TransferSyntaxUID, meta.ImplementationClassUID = ExplicitVRLittleEndian, _uid("ovf-imaging")
+    meta.TransferSyntaxUID, meta.ImplementationClassUID = ExplicitVRLittleEndian, uid("ovf-imaging")
     ds = FileDataset("", Dataset(), file_meta=meta, preamble=b"\0" * 128)
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID = sop_class, sop
-    ds.StudyInstanceUID = _uid(place.case, place.study)
-    ds.SeriesInstanceUID = _uid(place.case, place.study, place.series)
+    ds.StudyInstanceUID = uid(place.case, place.study)
+    ds.SeriesInstanceUID = uid(place.case, place.study, place.series)
     ds.Modality, ds.Manufacturer = modality, "ovf-imaging simulation"
     ds.PatientName, ds.PatientID = "Simulated^Patient", f"SIM-{place.case}"
     ds.PatientBirthDate, ds.PatientSex = "", "" if truth is None else truth.sex

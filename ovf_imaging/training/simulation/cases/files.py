@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
 from ovf_imaging import __version__
+from ovf_imaging.dicom.affine import plane_affine
 from ovf_imaging.report.nifti import nifti_bytes
 from ovf_imaging.training.simulation.cases.case import DrawnCase, DrawnStudy, Exposed
 from ovf_imaging.training.simulation.cases.dicom_files import Place, film_files, scan_files
+from ovf_imaging.training.simulation.cases.painted import PaintedCase
 from ovf_imaging.training.simulation.cases.truth import body_truth, change, patient_truth
 from ovf_imaging.training.simulation.film.film import Film
 from ovf_imaging.training.simulation.mri import Scan
@@ -22,7 +24,7 @@ from ovf_imaging.vision.shapes import outline
 
 SCHEMA = 2
 IN_ORDER = (2, 1, 0)  # axes of the label file: column, row, slice
-FILM_PLANE = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+FILM_PLANE = plane_affine(1, 1)
 
 
 def case_name(case: DrawnCase) -> str:
@@ -39,21 +41,43 @@ def case_files(case: DrawnCase) -> dict[str, bytes]:
         files |= {f"study_{number}/{name}": data for name, data in held.items()}
         studies.append({"folder": f"study_{number}", "days": study.days, "images": told})
     truths = [picture.truth for study in case.studies for picture in study.pictures]
+    files["truth.json"] = truth_file(
+        case,
+        kind="simulated",
+        source=case.source or None,
+        split=None,
+        plan=case.kind,
+        studies=studies,
+        change=change(truths[0], truths[1]) if len(truths) == 2 else None,
+    )
+    return files
+
+
+def truth_file(
+    case: DrawnCase | PaintedCase,
+    *,
+    kind: str,
+    source: str | None,
+    split: str | None,
+    plan: str,
+    studies: list[dict[str, Any]],
+    change: list[dict[str, Any]] | None,
+) -> bytes:
+    """Return truth.json: what a case is, where it comes from, and what is true of the pictures of each study."""
     truth = {
         "schema": SCHEMA,
         "made_by": f"ovf simulate {__version__}",
-        "kind": "simulated",
-        "source": case.source or None,
-        "split": None,
+        "kind": kind,
+        "source": source,
+        "split": split,
         "modality": case.modality,
         "seed": case.seed,
         "number": case.number,
-        "plan": case.kind,
+        "plan": plan,
         "studies": studies,
-        "change": change(truths[0], truths[1]) if len(truths) == 2 else None,
+        "change": change,
     }
-    files["truth.json"] = json.dumps(truth, indent=1, ensure_ascii=False, allow_nan=False).encode()
-    return files
+    return json.dumps(truth, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _study_files(case: DrawnCase, study: DrawnStudy, number: int) -> tuple[dict[str, bytes], list[dict[str, Any]]]:

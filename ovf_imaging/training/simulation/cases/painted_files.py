@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ovf_imaging import __version__
 from ovf_imaging.report.nifti import nifti_bytes
 from ovf_imaging.training.simulation.cases.dicom_files import Place, painted_film_file
-from ovf_imaging.training.simulation.cases.files import FILM_PLANE, IN_ORDER, SCHEMA, placed
+from ovf_imaging.training.simulation.cases.files import FILM_PLANE, IN_ORDER, placed, truth_file
 from ovf_imaging.training.simulation.cases.painted import PaintedCase
 from ovf_imaging.training.simulation.cases.truth import angles, body_truth, plain
 from ovf_imaging.training.simulation.film.film import BITS
@@ -33,21 +31,16 @@ def painted_name(case: PaintedCase) -> str:
 def painted_files(case: PaintedCase) -> dict[str, bytes]:
     """Return path within the case's folder → bytes; the same case gives the same bytes."""
     held, told = _film(case, case.picture) if isinstance(case.picture, PaintedFilm) else _volume(case.picture)
-    truth = {
-        "schema": SCHEMA,
-        "made_by": f"ovf simulate {__version__}",
-        "kind": "painted",
-        "source": case.picture.name,
-        "split": case.split,
-        "modality": case.modality,
-        "seed": case.seed,
-        "number": case.number,
-        "plan": "single",
-        "studies": [{"folder": "study_1", "days": 0, "images": [told]}],
-        "change": None,
-    }
     files = {f"study_1/{name}": data for name, data in held.items()}
-    files["truth.json"] = json.dumps(truth, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    files["truth.json"] = truth_file(
+        case,
+        kind="painted",
+        source=case.picture.name,
+        split=case.split,
+        plan="single",
+        studies=[{"folder": "study_1", "days": 0, "images": [told]}],
+        change=None,
+    )
     return files
 
 

@@ -19,6 +19,9 @@ from ovf_imaging.types import Position
 POSITIONS = ("usual", *(p.value for p in Position if p is not Position.UNKNOWN))
 
 
+ALONE = {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0}  # [study] of cases that are one picture of one day
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySettings:
     """How often a case is more than one picture of one day, and how the patient is held where it is not.

@@ -86,14 +86,11 @@ def case_scenes(case: DrawnCase) -> Iterator[Scene]:
 
 def film_scene(film: Film, truth: PatientTruth) -> Scene:
     """Return a film as a scene; one that is not lateral holds its bodies as FRONTAL and no landmarks."""
-    grey = film.pixels.astype(np.float32)
-    if film.geometry.photometric == "MONOCHROME1":
-        grey = grey.max() - grey
     lateral = film.view == "lateral"
     shown = {b.level: film.landmarks(b) for b in truth.bodies if lateral and film.shows(b.landmarks_mm).any()}
     labels = film_labels(film, truth) if lateral else _frontal_labels(film, truth)
     return Scene(
-        image=torch.from_numpy(film_grey(grey))[None],
+        image=torch.from_numpy(film_grey(film.bone_white().astype(np.float32)))[None],
         instances=torch.from_numpy(labels),
         ignore=torch.zeros((2, *labels.shape), dtype=torch.bool),
         landmarks=shown,

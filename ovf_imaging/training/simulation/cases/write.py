@@ -44,10 +44,10 @@ def simulate(order: Order, watch: Watch = lambda _done, _total: None) -> tuple[P
     Case k of a seed is the same whatever else is drawn. A case that lies there already is replaced. Raises
     SettingsError when meshes or images are missing, OutputError when `out` can't be written.
     """
-    if order.painted:
-        Sources.of(order.data, order.modality, order.split)
+    if order.painted:  # what is missing is told before any process starts; what is there is cached for all of them
+        _sources(order.data, order.modality, order.split)
     else:
-        _templates(order.data)  # told before any process starts, and cached for all of them
+        _templates(order.data)
     try:
         order.out.mkdir(parents=True, exist_ok=True)
         folders = []
@@ -99,9 +99,14 @@ def _simulated(order: Order, number: int) -> tuple[str, dict[str, bytes]]:
 
 
 def _painted(order: Order, number: int) -> tuple[str, dict[str, bytes]]:
-    sources = Sources.of(order.data, order.modality, order.split)
+    sources = _sources(order.data, order.modality, order.split)
     case = draw_painted_case(sources, order.settings.painted, order.seed, number)
     return painted_name(case), painted_files(case)
+
+
+@lru_cache
+def _sources(data: Path, modality: str, split: str) -> Sources:
+    return Sources.of(data, modality, split)
 
 
 @lru_cache

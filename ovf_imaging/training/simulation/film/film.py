@@ -75,10 +75,13 @@ class Film:
                 partly.append(body.level)
         return tuple(partly)
 
+    def bone_white(self) -> NDArray[np.uint16]:
+        """Return the pixels (H, W) with bone white, however they are stored."""
+        return self.pixels if self.geometry.photometric == "MONOCHROME2" else _WHITE - self.pixels
+
     def picture(self) -> NDArray[np.uint8]:
         """Return the film as a colour picture (H, W, 3), bone white, as a photograph or screenshot is stored."""
-        grey = self.pixels if self.geometry.photometric == "MONOCHROME2" else _WHITE - self.pixels
-        return tinted(np.round(grey * (255 / _WHITE)).astype(np.uint8), self.tint)
+        return tinted(np.round(self.bone_white() * (255 / _WHITE)).astype(np.uint8), self.tint)
 
 
 def expose(patient: ImagedPatient, exposure: Exposure, rng: np.random.Generator) -> Film:

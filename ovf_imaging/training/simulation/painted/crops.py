@@ -139,8 +139,7 @@ def volume_columns(folder: Path, *, held_back: bool = False) -> list[Column]:
     """Return the volumes of `mri_vertebral_bodies`, either those held back from training or all others."""
     return [
         volume_column(volume, volume_sequence(volume.name))
-        for volume in mri_data.load_volumes(folder)
-        if (volume.name in mri_data.HELD_BACK) == held_back
+        for volume in mri_data.load_volumes(folder, held_back=held_back)
     ]
 
 
