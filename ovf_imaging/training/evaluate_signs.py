@@ -41,7 +41,7 @@ _HIT = 0.4  # part of a region that lies in the true cleft
 _NEAR_HIT = 0.1  # between the two a region teaches nothing
 _LEAST_OEDEMA = 0.05  # part of the body; with less it is neither oedematous nor free of it
 _RIDGE = 10.0
-_PRIOR = 0.1  # part of the regions taken to be clefts: a body yields several, and one collapsed body in a few has one
+_PRIOR = 0.05  # part of the regions taken to be clefts: a body yields several, and few collapsed bodies have one
 _ROUNDS = 4  # in which the region that is taken for the cleft may change
 _DRAWS = 200
 
@@ -141,8 +141,8 @@ def summary(group: Sequence[Example], model: Logistic, rng: np.random.Generator)
 def fit(group: Sequence[Example]) -> Logistic:
     """Return the ridge-penalised logistic model of one sign.
 
-    A cleft's regions are those that lie in it; where none was drawn (films) the likeliest one in its zone, found anew
-    each round. Sources weigh alike, however many bodies they have.
+    A cleft's regions are those that lie in it; on films, whose simulated clefts have no mask, the likeliest one in
+    its zone, found anew each round.
     """
     names = list(group[0].candidates[0].features)
     rows = [(e, c) for e in group for c in e.candidates]

@@ -68,6 +68,6 @@ def fluid_ratio(contrast: Contrast, canals: Array, reference: Array) -> float | 
     return ratio if found else None
 
 
-def canal_end(contrast: Contrast, canal: NDArray[np.floating]) -> float:
-    """Return the end of the canal's signals at which CSF is found: bright, but dark on T1."""
-    return float(np.percentile(canal, marrow().csf[contrast].percentile))
+def canal_end(contrast: Contrast, canals: NDArray[np.floating]) -> Array:
+    """Return (N,) the end of each canal's signals (N, M) at which CSF is found: bright, but dark on T1."""
+    return np.asarray(np.percentile(canals, marrow().csf[contrast].percentile, axis=-1), dtype=np.float64)

@@ -101,7 +101,7 @@ def _against_normal(
         grids = [views[n].signals[contrast] for n in shown]
         near = neighbours([views[n].vertebra.level for n in shown], whole[shown])
         reference = references(np.array([np.median(grid[_MARROW]) for grid in grids]), near)
-        canals = np.array([canal_end(contrast, grid[_CANAL]) for grid in grids])
+        canals = np.array([canal_end(contrast, grid[_CANAL].ravel()) for grid in grids])
         csf[contrast] = fluid_ratio(contrast, canals, reference) or marrow().csf[contrast].usual
         for n, grid, others, normal in zip(shown, grids, near, reference, strict=True):
             if np.isfinite(normal):

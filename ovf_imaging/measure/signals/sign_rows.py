@@ -19,8 +19,14 @@ from ovf_imaging.types import Sequence as Contrast
 
 Array = NDArray[np.float64]
 
-_BODY = np.meshgrid(np.linspace(0.15, 0.85, 13), np.linspace(0.2, 0.8, 13))  # s, t
-_CANAL = np.meshgrid(np.linspace(1.06, 1.5, 10), np.linspace(-0.3, 1.3, 14))
+_PLACES = np.concatenate(  # (2, M) s, t: well inside the body, then behind it
+    [
+        np.reshape(np.meshgrid(np.linspace(0.15, 0.85, 13), np.linspace(0.2, 0.8, 13)), (2, -1)),
+        np.reshape(np.meshgrid(np.linspace(1.06, 1.5, 10), np.linspace(-0.3, 1.3, 14)), (2, -1)),
+    ],
+    axis=1,
+)
+_BODY_PLACES = 13 * 13
 _UNKNOWN = float("nan")
 _NO_HEALTHY = Caveat(
     code="no-healthy-body", text="Too few healthy bodies are in view to compare signals with, so no ratio is given."
@@ -78,8 +84,9 @@ def _signals(image: Image, vertebrae: tuple[Vertebra, ...], frames: tuple[BodyFr
         return _Signals(
             vertebrae=vertebrae, frames=frames, body=nothing, normal=nothing, near=empty, spread=np.nan, csf=None
         )
-    body = np.array([np.median(_pixels(image, f, _BODY)) for f in frames])
-    canals = np.array([canal_end(image.sequence, _pixels(image, f, _CANAL)) for f in frames])
+    pixels = np.array([_pixels(image, f) for f in frames])
+    body = np.median(pixels[:, :_BODY_PLACES], axis=1)
+    canals = canal_end(image.sequence, pixels[:, _BODY_PLACES:])
     whole = healthy(vertebrae)
     near = neighbours([v.level for v in vertebrae], whole)
     normal = references(body, near)
@@ -97,10 +104,10 @@ def _signals(image: Image, vertebrae: tuple[Vertebra, ...], frames: tuple[BodyFr
     )
 
 
-def _pixels(image: Image, frame: BodyFrame, places: Sequence[Array]) -> Array:
-    """Return the nearest pixels of the body's middle slice to places (s, t), those beyond the image at its edge."""
-    at = np.rint(frame.position(*places)).astype(int)
-    rows, columns = (np.clip(at[..., k], 0, image.pixels.shape[k + 1] - 1) for k in (0, 1))
+def _pixels(image: Image, frame: BodyFrame) -> Array:
+    """Return the nearest pixels of the body's middle slice to _PLACES, those beyond the image at its edge."""
+    at = np.rint(frame.position(*_PLACES)).astype(int)
+    rows, columns = (np.clip(at[:, k], 0, image.pixels.shape[k + 1] - 1) for k in (0, 1))
     return np.asarray(image.pixels[frame.slice_index, rows, columns], dtype=np.float64)
 
 
