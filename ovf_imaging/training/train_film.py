@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ovf_imaging.training import film_data, mri_data
+from ovf_imaging.training.film_pool import film_pool, whole_bodies
 from ovf_imaging.training.fit import Schedule, fit
 from ovf_imaging.training.intensity import film_intensity
 from ovf_imaging.training.losses import dense_loss, heatmap_loss
@@ -26,6 +27,9 @@ LOCALISER_VIEW = View(
     size=(256, 192), depth_px=(15, 58), rotation_deg=11, any_rotation=0.04, flip=0.5, shear=0.07, fracture=0.45
 )
 S1 = 26
+POOL = "films.pt"  # beside the runs of both networks
+LOCALISER_SHARES = {"lateral": 0.42, "painted": 0.08, "simulated": 0.24, "frontal": 0.18, "mri": 0.08}
+REFINER_SHARES = {"lateral": 0.55, "painted": 0.15, "simulated": 0.3}
 NEGATIVE_STEP = 3  # every third MRI slice: neighbours look alike
 
 
@@ -51,12 +55,12 @@ def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: i
         "lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values()),
         "frontal": [s for i, s in enumerate(film_data.frontal_scenes(data / "radiographs_ap_landmarks")) if i % 5],
         "mri": _negative_mri(data),
-    }
+    } | film_pool(data, out.parent / POOL)
     rng = np.random.default_rng()
 
     def step(_: float) -> dict[str, Tensor]:
         draws, images = [], []
-        for source in rng.choice(list(pools), batch, p=[0.66, 0.24, 0.1]):
+        for source in rng.choice(list(LOCALISER_SHARES), batch, p=list(LOCALISER_SHARES.values())):
             draw = render(pools[source][rng.integers(len(pools[source]))], LOCALISER_VIEW, rng)
             draws.append(draw)
             images.append(film_intensity(draw, rng))
@@ -115,14 +119,15 @@ def train_refiner(data: Path, out: Path, hours: float, seed: int = 0, batch: int
     model = VertebraNet(masks=0, dense=6)
     load_start(model, out)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    scenes = list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values())
-    counts = np.array([len(s.landmarks) for s in scenes], dtype=float)
+    pools = {"lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values())}
+    pools |= {name: whole_bodies(scenes) for name, scenes in film_pool(data, out.parent / POOL).items()}
+    bodies = {name: [s for s in scenes for _ in s.landmarks] for name, scenes in pools.items()}
     rng = np.random.default_rng()
 
     def step(_: float) -> dict[str, Tensor]:
         images, truths = [], []
-        for index in rng.choice(len(scenes), batch, p=counts / counts.sum()):
-            draw, level = draw_crop(scenes[index], rng)
+        for source in rng.choice(list(REFINER_SHARES), batch, p=list(REFINER_SHARES.values())):
+            draw, level = draw_crop(bodies[source][rng.integers(len(bodies[source]))], rng)
             images.append(film_intensity(draw, rng))
             truths.append((draw.table[level] - 0.5) / 2)
         x = ((torch.stack(images) - MEAN) / SPREAD).contiguous(memory_format=torch.channels_last)

@@ -5,7 +5,7 @@ from ovf_imaging.training.simulation.cases.files import case_files, case_name
 from ovf_imaging.training.simulation.cases.painted import SPLITS, PaintedCase, Sources, draw_painted_case
 from ovf_imaging.training.simulation.cases.painted_files import painted_files
 from ovf_imaging.training.simulation.cases.settings import ALONE, SimulationSettings, parse_settings, read_settings
-from ovf_imaging.training.simulation.cases.stream import case_scenes, mri_scenes, painted_stream, stream
+from ovf_imaging.training.simulation.cases.stream import case_scenes, film_scenes, mri_scenes, painted_stream, stream
 from ovf_imaging.training.simulation.cases.write import Order, simulate
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "case_scenes",
     "draw_case",
     "draw_painted_case",
+    "film_scenes",
     "mri_scenes",
     "painted_files",
     "painted_stream",

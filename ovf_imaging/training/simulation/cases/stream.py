@@ -20,7 +20,7 @@ from ovf_imaging.training.simulation.cases.case import DrawnCase, draw_case
 from ovf_imaging.training.simulation.cases.files import film_labels
 from ovf_imaging.training.simulation.cases.painted import PaintedCase, Sources, draw_painted_case
 from ovf_imaging.training.simulation.cases.settings import SimulationSettings, parse_settings
-from ovf_imaging.training.simulation.ct_scan import CtScan
+from ovf_imaging.training.simulation.ct_scan import CtScan, read_scans
 from ovf_imaging.training.simulation.film.film import Film
 from ovf_imaging.training.simulation.mri import Scan
 from ovf_imaging.training.simulation.painted import PaintedFilm, PaintSettings
@@ -29,6 +29,7 @@ from ovf_imaging.types import Landmark, Level
 from ovf_imaging.vision.grey import film_grey, mri_grey
 
 TRAINING_MRI = {"study": {"follow_up": 0.0}, "mri": {"matrix": 256, "pixel_mm": [0.95, 1.25]}}
+TRAINING_FILMS = {"study": {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0, "frontal": 0.08, "ct": 0.25}}
 USUAL_DEPTH_PX = 34.0  # of a picture that shows no body
 _SUPERIOR, _INFERIOR = Landmark.SUPERIOR_MIDDLE, Landmark.INFERIOR_MIDDLE
 
@@ -73,6 +74,17 @@ def mri_scenes(meshes: Path, count: int, seed: int) -> list[Scene]:
     return [
         scene for number in range(count) for scene in case_scenes(draw_case("mri", settings, templates, seed, number))
     ]
+
+
+def film_scenes(data: Path, count: int, seed: int) -> list[Scene]:
+    """Return the scenes of `count` single films: of patients drawn from meshes, a quarter of real CTs, some frontal.
+
+    `data` is the folder that holds `meshes` and `ct_verse`.
+    """
+    templates, settings = load_templates(data / "meshes"), parse_settings(TRAINING_FILMS)
+    scans = read_scans(data / "ct_verse")
+    cases = (draw_case("radiograph", settings, templates, seed, number, scans=scans) for number in range(count))
+    return [scene for case in cases for scene in case_scenes(case)]
 
 
 def case_scenes(case: DrawnCase) -> Iterator[Scene]:
