@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
 
 from ovf_imaging.errors import NoVertebraeError, ReadingError
 from ovf_imaging.types import Caveat, Image, Level, Reading, Vertebra
@@ -21,19 +20,12 @@ from ovf_imaging.vision.grey import film_grey
 from ovf_imaging.vision.levels import Numbering, number, steps_between
 from ovf_imaging.vision.mri import chain_score, to_dense
 from ovf_imaging.vision.networks import STRIDE, VertebraNet
-from ovf_imaging.vision.shapes import CROP_PX, Pose, body_pose, outline
+from ovf_imaging.vision.refine import Refiner
+from ovf_imaging.vision.shapes import body_pose, outline
 from ovf_imaging.vision.weights import Bundle
 
 Array = NDArray[np.float64]
-_GRID = np.stack(np.meshgrid(*[np.arange(CROP_PX) - CROP_PX / 2 + 0.5] * 2, indexing="ij"), -1)
 _FRONTAL = "the film looks frontal (AP or PA); a lateral film of the spine is wanted"
-# Starts of the refiner around the localiser's pose: their mean is better than any, their spread is doubt.
-_STARTS = (
-    {"up": 0.0, "front": 0.0, "turn_rad": 0.0, "scale": 1.0},
-    {"up": 0.06, "front": 0.04, "turn_rad": 0.07, "scale": 1.06},
-    {"up": -0.06, "front": 0.04, "turn_rad": -0.07, "scale": 0.95},
-    {"up": 0.0, "front": -0.07, "turn_rad": 0.04, "scale": 1.02},
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,7 +49,7 @@ class FilmReader:
     """The radiograph bundle at work."""
 
     localiser: VertebraNet
-    refiner: VertebraNet
+    refiner: Refiner
     bundle: Bundle
     device: torch.device
 
@@ -66,7 +58,7 @@ class FilmReader:
         """Return the reader of a verified bundle."""
         return cls(
             localiser=bundle.network("localiser", device),
-            refiner=bundle.network("refiner", device),
+            refiner=Refiner.load(bundle, device),
             bundle=bundle,
             device=device,
         )
@@ -94,7 +86,7 @@ class FilmReader:
         numbering = number(
             [t.levels for t in sight.tracks], [t.sacrum for t in sight.tracks], steps_between(centres, depths)
         )
-        bodies = self._refine(sight.grey[0], sight)
+        bodies = self._refine(sight.grey, sight)
         return self._reading(image, bodies, numbering, sight)
 
     def refuse_frontal(self, sight: FilmSight) -> None:
@@ -159,50 +151,17 @@ class FilmReader:
     def _refine(self, grey: Tensor, sight: FilmSight) -> list[Body]:
         """Return each body's landmarks from several crops around the localiser's pose, in native pixels."""
         native = [sight.frame.points_to_native(t.best.landmarks) for t in sight.tracks]
-        poses = [body_pose(points).moved(**start) for points in native for start in _STARTS]
-        crops = torch.cat([crop(grey, pose) for pose in poses])
-        points, covariance = self._heatmaps(crops)
+        refined = self.refiner.refine((grey, body_pose(points)) for points in native)
         factor = float(self.bundle.settings["covariance_factor"])
-        bodies = []
-        for index, track in enumerate(sight.tracks):
-            found, spread = [], []
-            for k in range(index * len(_STARTS), (index + 1) * len(_STARTS)):
-                matrix = poses[k].crop_matrix()
-                found.append((points[k] - (CROP_PX / 2 - 0.5)) @ matrix.T + poses[k].centre)
-                spread.append(matrix @ covariance[k] @ matrix.T)
-            starts = np.array(found)
-            middle = np.median(starts, 0) if len(starts) > 2 else starts.mean(0)
-            offset = starts - middle
-            between = np.einsum("kpi,kpj->pij", offset, offset) / len(starts)
-            agreement = float(
-                np.exp(-np.sqrt(np.trace(between, axis1=1, axis2=2).mean()) / (0.1 * poses[index * 4].depth))
+        return [
+            Body(
+                slice=0,
+                landmarks=found.landmarks,
+                covariance=found.covariance * factor,
+                confidence=track.certainty * found.agreement,
             )
-            bodies.append(
-                Body(
-                    slice=0,
-                    landmarks=middle,
-                    covariance=(np.mean(spread, 0) + between) * factor,
-                    confidence=track.certainty * agreement,
-                )
-            )
-        return bodies
-
-    def _heatmaps(self, crops: Tensor) -> tuple[Array, Array]:
-        """Return soft-argmax points (N, 6, 2) in crop pixels and their covariances (N, 6, 2, 2)."""
-        settings = self.bundle.settings
-        x = ((crops - settings["grey_mean"]) / settings["grey_spread"]).expand(-1, 3, -1, -1)
-        outputs = []
-        with torch.inference_mode():
-            for first in range(0, len(x), 16):
-                batch = x[first : first + 16].contiguous(memory_format=torch.channels_last).to(self.device)
-                outputs.append(self.refiner(batch).float().cpu())
-        logits = torch.cat(outputs).double()
-        n, k, h, w = logits.shape
-        p = logits.flatten(2).softmax(-1).view(n, k, h, w).numpy()
-        grid = np.stack(np.meshgrid(np.arange(h), np.arange(w), indexing="ij"), -1) * 2 + 0.5
-        mean = np.einsum("nkhw,hwi->nki", p, grid)
-        square = np.einsum("nkhw,hwi,hwj->nkij", p, grid, grid)
-        return mean, square - mean[..., :, None] * mean[..., None, :]
+            for track, found in zip(sight.tracks, refined, strict=True)
+        ]
 
     def _reading(self, image: Image, bodies: list[Body], numbering: Numbering, sight: FilmSight) -> Reading:
         vertebrae = [vertebra(b, level, image) for b, level in zip(bodies, numbering.levels, strict=True)]
@@ -244,24 +203,3 @@ def _facing_caveats(image: Image, vertebrae: list[Vertebra]) -> tuple[Caveat, ..
     seen, told = ("right", "left") if front > 0 else ("left", "right")
     text = f"The film seems to face {seen}, its file says {told}; front and back heights may be swapped."
     return (Caveat(code="facing-disagrees", text=text, must_see=True),)
-
-
-def crop(grey: Tensor, pose: Pose) -> Tensor:
-    """Return the upright crop (1, 1, CROP_PX, CROP_PX) of a film (H, W) around a pose, averaged when it shrinks."""
-    matrix = pose.crop_matrix()
-    scale = float(np.linalg.norm(matrix[:, 0]))
-    corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * (CROP_PX / 2 + 2) @ matrix.T + pose.centre
-    low = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
-    high = np.minimum(np.ceil(corners.max(0)).astype(int) + 3, np.array(grey.shape))
-    if (high - low < 2).any():
-        return torch.zeros((1, 1, CROP_PX, CROP_PX))
-    window = grey[low[0] : high[0], low[1] : high[1]][None, None]
-    shrink = np.ones(2)
-    if scale > 1.2:
-        size = tuple(max(2, round(n / scale)) for n in window.shape[2:])
-        shrink = np.array(size) / np.array(window.shape[2:])
-        window = F.interpolate(window, size, mode="bilinear", align_corners=False, antialias=True)
-    place = (_GRID @ matrix.T + pose.centre - low + 0.5) * shrink - 0.5
-    extent = np.maximum(np.array(window.shape[2:]) - 1, 1)
-    grid = torch.from_numpy((place * 2 / extent - 1)[..., ::-1].copy()).float()[None]
-    return F.grid_sample(window, grid, mode="bilinear", padding_mode="zeros", align_corners=True)

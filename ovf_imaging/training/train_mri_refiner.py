@@ -1,0 +1,52 @@
+"""Train the MRI refiner: six heatmaps of one body in an upright crop, with the slices beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from ovf_imaging.training import mri_data
+from ovf_imaging.training.crops import MRI_JITTER, crop_step
+from ovf_imaging.training.fit import Schedule, fit
+from ovf_imaging.training.intensity import mri_intensity
+from ovf_imaging.training.scene import Scene
+from ovf_imaging.training.simulation.cases import mri_scenes
+from ovf_imaging.training.train_mri import load_start
+from ovf_imaging.vision.networks import VertebraNet
+
+SHARES = {"spineweb": 0.27, "zenodo22304": 0.23, "myosegmentum": 0.26, "polygons": 0.12, "simulated": 0.12}
+SIMULATED_PATIENTS, SIMULATED_SEED = 16, 5200
+
+
+def train_refiner(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 20) -> VertebraNet:
+    """Train from ImageNet weights, or from `out`/start.pt where that lies, and return the network."""
+    torch.manual_seed(seed)
+    model = VertebraNet(masks=0, dense=6, slices=len(mri_data.BESIDE))
+    load_start(model, out)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    step = crop_step(model, _pools(data), SHARES, MRI_JITTER, mri_intensity, batch)
+    fit(model, step, out, Schedule(hours=hours), {"coordinate": 0.5, "entropy": 1.0})
+    return model
+
+
+def _pools(data: Path) -> dict[str, list[Scene]]:
+    """Return the scenes of each source without the sacrum's landmarks, held-back patients left out."""
+    pools: dict[str, list[Scene]] = {name: [] for name in SHARES}
+    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies", held_back=False):
+        pools[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
+    pools["polygons"] = mri_data.polygon_scenes(data / "mri_lumbar_polygons")
+    pools["simulated"] = mri_scenes(data / "meshes", SIMULATED_PATIENTS, SIMULATED_SEED)
+    return {name: [_bodies_alone(s) for s in scenes] for name, scenes in pools.items()}
+
+
+def _bodies_alone(scene: Scene) -> Scene:
+    return replace(scene, landmarks={k: p for k, p in scene.landmarks.items() if k != mri_data.S1})
+
+
+if __name__ == "__main__":
+    import sys
+
+    torch.set_num_threads(1)
+    train_refiner(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
