@@ -2,6 +2,9 @@
 
 python -m ovf_imaging.training.evaluate mri  --data ../shared/data --out runs/evaluation
 python -m ovf_imaging.training.evaluate film --data ../shared/data --out runs/evaluation
+python -m ovf_imaging.training.evaluate full-spine --data ../shared/data --out runs/evaluation
+
+The full-spine films are never trained or chosen on: run the last line once for a version that is to be released.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from ovf_imaging.errors import ReadingError
 from ovf_imaging.training import film_data, mri_data
 from ovf_imaging.training.paint import Warp, draw_fracture, neighbours
 from ovf_imaging.training.scene import Placing, Scene, render_at
-from ovf_imaging.types import Image, Position, Reading, Scale, Vertebra, View
+from ovf_imaging.types import Image, Level, Position, Reading, Scale, Vertebra, View
 from ovf_imaging.types import Sequence as Contrast
 from ovf_imaging.vision import Reader
 from ovf_imaging.vision.shapes import body_pose
@@ -38,7 +41,7 @@ PAINTED_PER_BODY = 3
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the evaluation that the model cards name and print its summary."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["mri", "film"])
+    parser.add_argument("kind", choices=["mri", "film", "full-spine"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
@@ -47,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.kind == "mri":
         rows = evaluate_mri(reader, given.data / "mri_vertebral_bodies")
         groups = {"bodies": rows}
-    else:
+    elif given.kind == "film":
         groups = evaluate_film(reader, given.data)
+    else:
+        groups = {"bodies": evaluate_full_spine(reader, given.data / "radiographs_lateral_landmarks")}
     given.out.mkdir(parents=True, exist_ok=True)
     summary = {name: summarise(rows) for name, rows in groups.items()}
     for name, rows in groups.items():
@@ -88,6 +93,7 @@ def _summary(rows: list[Row]) -> dict[str, float]:
         "height_error_mm",
         "height_error_percent",
         "wedge_error_deg",
+        "cobb_error_deg",
     ):
         values = [v for r in rows for v in np.atleast_1d(r[key] if r.get(key) is not None else [])]
         if values:
@@ -206,6 +212,45 @@ def evaluate_film(reader: Reader, data: Path) -> dict[str, list[Row]]:
         bodies += _painted_rows(reader, name, scene)
     frontal = [_refusal(reader, data / "radiographs_ap_landmarks" / n) for n in frontal_held_back(data)]
     return {"bodies": bodies, "frontal": frontal}
+
+
+def evaluate_full_spine(reader: Reader, folder: Path) -> list[Row]:
+    """Return rows of T10–L5 of `radiographs_lateral_landmarks`, and of the angles L1–L5 and T4–T12."""
+    rows: list[Row] = []
+    for name, points in json.loads((folder / "landmarks.json").read_text()).items():
+        marks = _corner_marks(points)
+        image = load_image(read_study([folder / name], view=View.LATERAL).series[0])
+        shown = {k: body for k, body in marks.items() if Level.T10 <= k <= Level.L5}
+        rows += _film_rows("full-spine", name, reader, image, shown)
+        try:
+            found = {v.level: v.landmarks[:, 1:] for v in reader.read(image).vertebrae}
+        except ReadingError:
+            continue
+        for upper, lower in ((Level.L1, Level.L5), (Level.T4, Level.T12)):
+            angles = [_cobb(m[upper], m[lower]) for m in (found, marks) if upper in m and lower in m]
+            if len(angles) == 2:
+                source = f"full-spine, {upper.name}–{lower.name}"
+                rows.append({"source": source, "image": name, "cobb_error_deg": abs(angles[0] - angles[1])})
+    return rows
+
+
+def _corner_marks(points: Mapping[str, Sequence[float]]) -> dict[int, Array]:
+    """Return level → (6, 2) landmarks (row, column), middles NaN, of bodies whose four corners are marked."""
+    marks = {}
+    for level in Level:
+        corners = {k: points.get(f"{level.name}{p}") for k, p in ((0, "TF"), (2, "TB"), (3, "BF"), (5, "BB"))}
+        if all(corners.values()):
+            body = np.full((6, 2), np.nan)
+            for k, xy in corners.items():
+                body[k] = np.array(xy)[::-1]
+            marks[int(level)] = body
+    return marks
+
+
+def _cobb(upper: Array, lower: Array) -> float:
+    """Return the angle in degrees from the upper body's superior to the lower one's inferior endplate."""
+    top, bottom = upper[2] - upper[0], lower[5] - lower[3]
+    return float(np.degrees(np.arctan2(top[0] * bottom[1] - top[1] * bottom[0], top @ bottom)))
 
 
 def frontal_held_back(data: Path) -> list[str]:
