@@ -13,13 +13,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR
+from ovf_imaging.knowledge.rules import read_rules
 from ovf_imaging.measure import measure, measure_changes
 from ovf_imaging.pipeline import Pipeline
-from ovf_imaging.types import Context, Level, Study
+from ovf_imaging.recommend import recommend
+from ovf_imaging.types import Assessment, Context, Level, Study
 from tests.measure.build import spine
 
 ROUNDS = 30
-LIMITS = {"conclude": "20"}  # ms
+LIMITS = {"conclude": "20", "read the rules": "50", "recommend": "5"}  # ms
 
 
 def milliseconds(task: Callable[[], object]) -> float:
@@ -41,6 +44,8 @@ def main() -> None:
     tasks: dict[str, Callable[[], object]] = {
         "measure": lambda: measure(reading, 0),
         "measure_changes, one pair": lambda: measure_changes(pair, rows),
+        "read the rules": lambda: read_rules(KNOWLEDGE_DIR),
+        "recommend": lambda: recommend(Assessment(), (), Context(values={"fracture_present": True})),
         "conclude": lambda: pipeline.conclude(study, (reading,), Context()),
     }
     table = [f"| {len(reading.vertebrae)} bodies | ms | limit |", "|---|---|---|"]

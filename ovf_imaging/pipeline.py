@@ -17,6 +17,7 @@ from ovf_imaging.assess import assess
 from ovf_imaging.dicom import load_image, read_study
 from ovf_imaging.errors import ImageError, InputError, NoVertebraeError, ReadingError, StudyError
 from ovf_imaging.knowledge.loader import file_hashes
+from ovf_imaging.knowledge.rules import rule_set
 from ovf_imaging.measure import measure, measure_changes, see_signs
 from ovf_imaging.recommend import recommend
 from ovf_imaging.report import CASE_FILE, read_case
@@ -25,6 +26,7 @@ from ovf_imaging.types import (
     Caveat,
     Context,
     Image,
+    Level,
     Measurement,
     Position,
     Provenance,
@@ -67,6 +69,7 @@ class Config:
     view: View | None = None  # None = recognised from the files
     sequence: Sequence | None = None
     position: Position | None = None
+    lowest: Level | None = None  # of the vertebrae on the images, the sacrum aside; None = counted by the network
     most_pixels: int = 200_000_000  # of a study's images held at once, 4 bytes each; one image is always read
 
     def __post_init__(self) -> None:
@@ -84,7 +87,7 @@ class Pipeline:
 
     config: Config = field(default_factory=Config)
     eyes: Eyes | None = None
-    provenance: Provenance = field(default_factory=lambda: Provenance(version=__version__, knowledge=file_hashes()))
+    provenance: Provenance = field(default_factory=lambda: _made_now(Provenance(version=__version__)))
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @classmethod
@@ -97,17 +100,15 @@ class Pipeline:
         from ovf_imaging.vision import Reader
 
         config = config or Config()
-        reader = Reader.load(config.models_dir, config.device)
+        reader = Reader.load(config.models_dir, config.device, config.lowest)
         eyes: Eyes = reader if reader.device == "cpu" else _spared(reader, config)
-        made_by = Provenance(
-            version=__version__, models=dict(reader.models), knowledge=file_hashes(), device=reader.device
-        )
-        return cls(config=config, eyes=eyes, provenance=made_by)
+        made_by = Provenance(version=__version__, models=dict(reader.models), device=reader.device)
+        return cls(config=config, eyes=eyes, provenance=_made_now(made_by))
 
     @classmethod
     def of(cls, case: Case) -> Pipeline:
         """Return a pipeline that concludes anew for a case already seen, under the models, device and time it had."""
-        return cls(provenance=replace(case.provenance, version=__version__, knowledge=file_hashes()))
+        return cls(provenance=_made_now(case.provenance))
 
     @property
     def device(self) -> str:
@@ -157,19 +158,30 @@ class Pipeline:
         alone = tuple(m for index, reading in enumerate(readings) for m in _measured(reading, index))
         measurements = (*alone, *measure_changes(readings, alone))
         assessment = assess(readings, measurements)
-        current = tuple(m for m in measurements if not readings[m.reading].prior)
-        advice = recommend(assessment, current, context)
-        return Case(
+        case = Case(
             study=study,
             context=context,
             readings=readings,
             measurements=measurements,
             assessment=assessment,
-            recommendations=advice.recommendations,
-            missing=advice.missing,
+            recommendations=(),
+            missing=(),
             provenance=self.provenance,
             prior=prior,
-            caveats=(*advice.caveats, *_of_two_studies(study, prior)),
+        )
+        return self.advise(case, context)
+
+    def advise(self, case: Case, context: Context) -> Case:
+        """Return a case with its advice drawn anew under a context; what was measured and found stays as it is."""
+        advice = recommend(case.assessment, case.current_measurements(), context)
+        return replace(
+            case,
+            context=context,
+            recommendations=advice.recommendations,
+            missing=advice.missing,
+            others=advice.others,
+            provenance=self.provenance,
+            caveats=(*advice.caveats, *_of_two_studies(case.study, case.prior)),
         )
 
     def _look_back(self, prior: Prior, watch: Watch | None) -> tuple[Study, tuple[Reading, ...]]:
@@ -240,13 +252,20 @@ class SparedEyes:
         return replace(reading, caveats=(*reading.caveats, Caveat(code="read-on-cpu", text=text)))
 
 
+def _made_now(made: Provenance) -> Provenance:
+    """Return a provenance with the version of the program and of what it knows."""
+    return replace(made, version=__version__, knowledge=file_hashes(), rules=rule_set())
+
+
 def _spared(eyes: Eyes, config: Config) -> Eyes:
     import torch  # here for the reason given in Pipeline.load
 
     from ovf_imaging.vision import Reader
 
     return SparedEyes(
-        first=eyes, spare=lambda: Reader.load(config.models_dir, "cpu"), out_of_memory=torch.OutOfMemoryError
+        first=eyes,
+        spare=lambda: Reader.load(config.models_dir, "cpu", config.lowest),
+        out_of_memory=torch.OutOfMemoryError,
     )
 
 

@@ -321,12 +321,35 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """What another guideline or score says of a case: stands apart from the review's records, and is no vote."""
+
+    id: str
+    title: str
+    status: str  # what it is and how far it was read or validated
+    source: str
+    says: tuple[str, ...]
+    score: tuple[float, float] | None = None  # of a score: the least and the most that it can be
+    because: tuple[Reason, ...] = ()
+    needs: tuple[str, ...] = ()  # unknown facts that the score lacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Which rules advice rests on: their version, and one sha256 of their files and of the facts they test."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """What made a case: versions and hashes. `made` is the only time of day in a case."""
 
     version: str
     models: Mapping[str, str] = field(default_factory=dict)  # bundle and version → sha256 of its weights
     knowledge: Mapping[str, str] = field(default_factory=dict)  # file → sha256
+    rules: RuleSet | None = None
     device: str = "cpu"
     made: datetime | None = None
 
@@ -345,6 +368,11 @@ class Case:
     provenance: Provenance
     prior: Study | None = None  # the earlier study that it is compared with
     caveats: tuple[Caveat, ...] = ()  # of the study as a whole
+    others: tuple[Panel, ...] = ()  # what other guidelines and scores say
+
+    def current_measurements(self) -> tuple[Measurement, ...]:
+        """Return the measurements of the current study, without those of a prior one."""
+        return tuple(m for m in self.measurements if not self.readings[m.reading].prior)
 
     def all_caveats(self) -> tuple[Caveat, ...]:
         """Return every caveat of study, series read, readings, measurements and findings, each once."""

@@ -133,6 +133,39 @@ def in_words(condition: Condition) -> str:
             return "always"
 
 
+def clause(condition: Condition) -> str:
+    """Return a whole condition in one line of words, with brackets where it could be read in two ways."""
+    match condition:
+        case All(parts=parts):
+            return " and ".join(_bracketed(part) for part in parts)
+        case AnyOf(parts=parts):
+            return " or ".join(_bracketed(part) for part in parts)
+        case Not(part=part):
+            return f"not ({clause(part)})"
+        case _:
+            return in_words(condition)
+
+
+def raw_condition(condition: Condition) -> dict[str, Any]:
+    """Return a condition as a rule file has it; the inverse of `parse_condition`."""
+    match condition:
+        case Leaf(fact=fact, one_of=(), low=low, high=high):
+            bounds = {"at_least": low, "at_most": high}
+            return {"fact": fact, **{key: bound for key, bound in bounds.items() if math.isfinite(bound)}}
+        case Leaf(fact=fact, one_of=(value,)):
+            return {"fact": fact, "is": value}
+        case Leaf(fact=fact, one_of=one_of):
+            return {"fact": fact, "in": list(one_of)}
+        case All(parts=parts):
+            return {"all": [raw_condition(part) for part in parts]}
+        case AnyOf(parts=parts):
+            return {"any": [raw_condition(part) for part in parts]}
+        case Not(part=part):
+            return {"not": raw_condition(part)}
+        case _:
+            return {"always": True}
+
+
 def fact_in_words(value: Fact | None) -> str:
     """Return a fact's value as it reads in a sentence."""
     if value is None:
@@ -142,6 +175,11 @@ def fact_in_words(value: Fact | None) -> str:
     if isinstance(value, tuple):
         return ", ".join(value) if value else "none"
     return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _bracketed(condition: Condition) -> str:
+    words = clause(condition)
+    return f"({words})" if " and " in words or " or " in words else words
 
 
 def _names(condition: Condition) -> Iterable[str]:

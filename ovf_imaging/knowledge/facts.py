@@ -21,7 +21,7 @@ from ovf_imaging.types import Fact, Level, Shape
 FILES = ("facts.toml", "context.toml")
 Word = TypeVar("Word", bound=StrEnum)
 _KEYS = {"type", "unit", "range", "choices", "question", "source", "group", "image", "levels", "quantity", "shape"}
-_KEYS |= {"when", "infer"}
+_KEYS |= {"short", "when", "infer", "calculate", "of"}
 
 
 class Derivation(StrEnum):
@@ -45,6 +45,17 @@ class Derivation(StrEnum):
     KYPHOSIS_GROWS = "kyphosis_grows"  # since the prior study
 
 
+class Calculation(StrEnum):
+    """How a fact is worked out from the values of others, where a condition can't say it."""
+
+    RATIO = "ratio"  # the first number over the second
+    WITHIN = "within"  # the first level lies between the two others, both included
+
+
+_OPERANDS = {Calculation.RATIO: (Kind.NUMBER,) * 2, Calculation.WITHIN: (Kind.LEVEL,) * 3}
+_RESULT = {Calculation.RATIO: Kind.NUMBER, Calculation.WITHIN: Kind.BOOL}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
     """A value that follows from other facts when nobody states it."""
@@ -62,6 +73,7 @@ class FactSpec:
     type: ValueType
     source: str
     question: str = ""
+    short: str = ""  # another name, for the command line
     group: str = ""  # heading in a context file; empty = people can't state it
     image: Derivation | None = None
     levels: tuple[int, ...] = ()  # for Derivation.FRACTURED_AT
@@ -69,11 +81,19 @@ class FactSpec:
     shape: Shape | None = None  # for Derivation.ANY_SHAPE
     infer: tuple[Inference, ...] = ()
     when: Condition | None = None  # a shorthand: true when this condition is
+    calculate: Calculation | None = None
+    of: tuple[str, ...] = ()  # the facts to calculate it from
 
     @property
     def words(self) -> str:
         """The fact's name as words."""
         return self.name.replace("_", " ")
+
+    @property
+    def follows_from(self) -> tuple[str, ...]:
+        """The facts that its value can follow from."""
+        conditions = [i.when for i in self.infer] + ([self.when] if self.when is not None else [])
+        return (*self.of, *(name for condition in conditions for name in facts_in(condition)))
 
 
 def read_facts(folder: Path) -> dict[str, FactSpec]:
@@ -101,10 +121,7 @@ def read_facts(folder: Path) -> dict[str, FactSpec]:
 
 def resolving_order(specs: Mapping[str, FactSpec]) -> tuple[str, ...]:
     """Return the facts so that those another follows from come before it; KnowledgeError when they form a circle."""
-    needed = {}
-    for name, spec in specs.items():
-        conditions = [i.when for i in spec.infer] + ([spec.when] if spec.when is not None else [])
-        needed[name] = [other for condition in conditions for other in facts_in(condition)]
+    needed = {name: spec.follows_from for name, spec in specs.items()}
     try:
         return tuple(graphlib.TopologicalSorter(needed).static_order())
     except graphlib.CycleError as error:
@@ -150,11 +167,13 @@ def _spec(place: Place, entry: Entry, types: Mapping[str, ValueType]) -> FactSpe
     name = place.entry
     when = parse_condition(entry["when"], types, place) if "when" in entry else None
     image = _one_of(Derivation, entry, "image", place)
+    calculate = _one_of(Calculation, entry, "calculate", place)
     spec = FactSpec(
         name=name,
         type=types[name],
         source=entry["source"],
         question=_text(entry, "question", place),
+        short=_text(entry, "short", place),
         group=_text(entry, "group", place),
         image=image,
         levels=_levels(entry.get("levels", []), place),
@@ -162,10 +181,14 @@ def _spec(place: Place, entry: Entry, types: Mapping[str, ValueType]) -> FactSpe
         shape=_one_of(Shape, entry, "shape", place),
         infer=_inferences(entry.get("infer", []), types, place),
         when=when,
+        calculate=calculate,
+        of=_operands(calculate, entry, types, place),
     )
+    if calculate is not None and (spec.group or spec.infer or image or when is not None):
+        raise place.error('a fact with "calculate" has no group, image, infer or when; drop those')
     if when is not None and (spec.type.kind is not Kind.BOOL or spec.group or spec.infer or image):
         raise place.error('a fact with "when" is a bool with no group, image or infer; drop those')
-    if when is None and not (spec.question and (spec.group or image)):
+    if when is None and calculate is None and not (spec.question and (spec.group or image)):
         raise place.error('a "question", and an "image" or "group" to answer it, wanted; add them')
     wants: dict[Derivation, object] = {Derivation.FRACTURED_AT: spec.levels, Derivation.LARGEST_ANGLE: spec.quantity}
     wants |= {Derivation.ANY_SHAPE: spec.shape or "", Derivation.LARGEST_OF_FRACTURED: spec.quantity}
@@ -194,6 +217,27 @@ def _levels(raw: Any, place: Place) -> tuple[int, ...]:
     if not isinstance(raw, list) or not all(name in LEVEL_NAMES for name in raw):
         raise place.error(f'"levels" wanted as a list of levels such as "T12", got {raw!r}')
     return tuple(int(Level[name]) for name in raw)
+
+
+def _operands(
+    calculate: Calculation | None, entry: Entry, types: Mapping[str, ValueType], place: Place
+) -> tuple[str, ...]:
+    names = entry.get("of", [])
+    if calculate is None:
+        if names:
+            raise place.error('"of" without "calculate"; say how')
+        return ()
+    wanted = _OPERANDS[calculate]
+    for name in names if isinstance(names, list) else ():
+        if name not in types:
+            raise place.error(f'"of" names unknown fact {name!r}{nearest(str(name), types)}')
+    if not isinstance(names, list) or tuple(types[name].kind for name in names) != wanted:
+        raise place.error(f'"of" wanted as {len(wanted)} facts of type {wanted[0]}, got {names!r}')
+    if types[place.entry].kind is not _RESULT[calculate]:
+        raise place.error(f'"type" of a {calculate} wanted as {_RESULT[calculate]}, got {types[place.entry].kind}')
+    if calculate is Calculation.RATIO and types[names[-1]].low <= 0:
+        raise place.error(f'"{names[-1]}" may be 0, so nothing can be divided by it; raise its range')
+    return tuple(names)
 
 
 def _inferences(raw: Any, types: Mapping[str, ValueType], place: Place) -> tuple[Inference, ...]:

@@ -25,10 +25,7 @@ def read_table(path: Path) -> dict[str, Any]:
     An entry is every sub-table, and every table inside an array of tables, at the top level.
     Raises KnowledgeError naming file, entry and key.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise KnowledgeError(f"{path.name}: not readable as TOML ({error}); mend the file") from error
+    data = parse_table(path)
     if not isinstance(data.get("version"), str):
         raise KnowledgeError(f'{path.name}: key "version" wanted as a string, got {data.get("version")!r}')
     for name, value in data.items():
@@ -38,6 +35,14 @@ def read_table(path: Path) -> dict[str, Any]:
                 where = entry.get("id", f"{name}[{number}]" if isinstance(value, list) else name)
                 raise KnowledgeError(f'{path.name}: entry "{where}" has no "source"; say where it comes from')
     return data
+
+
+def parse_table(path: Path) -> dict[str, Any]:
+    """Return a TOML file as a dict, unchecked; KnowledgeError when it can't be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise KnowledgeError(f"{path.name}: not readable as TOML ({error}); mend the file") from error
 
 
 def number(path: Path, name: str, entry: Entry, key: str, low: float, high: float) -> float:
@@ -99,3 +104,9 @@ def file_hashes() -> dict[str, str]:
     """Return the sha256 of every knowledge file, by its path below the knowledge folder."""
     files = sorted(KNOWLEDGE_DIR.rglob("*.toml"))
     return {f.relative_to(KNOWLEDGE_DIR).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def joint_hash(hashes: Mapping[str, str]) -> str:
+    """Return one sha256 for files by their names and hashes."""
+    lines = [f"{name} {value}\n" for name, value in sorted(hashes.items())]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

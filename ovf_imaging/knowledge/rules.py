@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from ovf_imaging.errors import KnowledgeError
-from ovf_imaging.knowledge.conditions import AnyOf, Condition, Leaf, Place, nearest, parse_condition
-from ovf_imaging.knowledge.facts import FactSpec, read_facts, resolving_order
-from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, Entry, read_table
-from ovf_imaging.knowledge.values import Kind
-from ovf_imaging.types import RuleKind
+from ovf_imaging.knowledge.conditions import AnyOf, Condition, Leaf, Place, facts_in, nearest, parse_condition
+from ovf_imaging.knowledge.facts import FILES, FactSpec, read_facts, resolving_order
+from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR, Entry, file_hashes, joint_hash, read_table
+from ovf_imaging.knowledge.values import Kind, ValueType
+from ovf_imaging.types import Reason, Recommendation, RuleKind, RuleSet
 
 VOCABULARY = "vocabulary.toml"
 _TEXTS = ("text", "source", "source_strength", "evidence_type", "controversy", "figures", "ask")
 _LISTS = ("refs", "against", "excluded_by", "needs", "inventory")
 _KEYS = {"id", "arm", "kind", "when", "ask_when", "invasive", *_TEXTS, *_LISTS}
-_FILE_KEYS = {"version", "title", "arm", "excluded_by", "rule"}
+FILE_KEYS = {"version", "title", "arm", "excluded_by", "rule"}
 _OFFERS = (RuleKind.RECOMMEND, RuleKind.OPTION)
 
 
@@ -56,11 +56,30 @@ class Rule:
     ask_when: Condition | None = None  # when that is worth saying; None = whenever it can't be decided
     inventory: tuple[str, ...] = ()  # contradictions, traps and images of the inventory that it carries
 
+    def statement(self, because: tuple[Reason, ...] = (), needs: tuple[str, ...] = ()) -> Recommendation:
+        """Return what the rule says where it applies, with its grounds in the case and what to ask there."""
+        return Recommendation(
+            rule=self.id,
+            arm=self.arm,
+            kind=self.kind,
+            text=self.text,
+            source=self.source,
+            source_strength=self.source_strength,
+            evidence_type=self.evidence_type,
+            refs=self.refs,
+            figures=self.figures,
+            controversy=self.controversy,
+            because=because,
+            against=self.against,
+            needs=needs,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBook:
     """The rules in clinical order, the facts they test, and the arms they belong to."""
 
+    version: str
     rules: tuple[Rule, ...]
     facts: Mapping[str, FactSpec]  # in the order of the files
     order: tuple[str, ...]  # facts, those that others follow from first
@@ -77,11 +96,29 @@ class RuleBook:
         """Return the plain questions that ask for facts."""
         return tuple(self.facts[name].question for name in names)
 
+    def shorthands(self, condition: Condition) -> dict[str, Condition]:
+        """Return what the facts of a condition that follow from others stand for, and those in turn that they use."""
+        found: dict[str, Condition] = {}
+        waiting = list(facts_in(condition))
+        for name in waiting:
+            when = self.facts[name].when
+            if when is not None:
+                found[name] = when
+                waiting += [other for other in facts_in(when) if other not in waiting]
+        return found
+
 
 @cache
 def rule_book() -> RuleBook:
     """Return the rule book that comes with the package, read once."""
     return read_rules(KNOWLEDGE_DIR)
+
+
+@cache
+def rule_set() -> RuleSet:
+    """Return which rule book comes with the package: its version, and one hash of the files it is read from."""
+    files = {name: digest for name, digest in file_hashes().items() if name in FILES or name.startswith("rules/")}
+    return RuleSet(version=rule_book().version, sha256=joint_hash(files))
 
 
 def read_rules(folder: Path) -> RuleBook:
@@ -90,70 +127,80 @@ def read_rules(folder: Path) -> RuleBook:
     Raises KnowledgeError naming file, entry and the fix.
     """
     facts = read_facts(folder)
-    words = _read_vocabulary(folder / "rules" / VOCABULARY)
+    words = read_vocabulary(folder / "rules" / VOCABULARY, facts)
     rules: list[Rule] = []
     for topic in words.topics:
-        rules += _read_topic(folder / "rules" / f"{topic}.toml", facts, words)
+        rules += _read_topic(folder / "rules" / f"{topic}.toml", words)
     for path in sorted((folder / "rules").glob("*.toml")):
         if path.name != VOCABULARY and path.stem not in words.topics:
             raise KnowledgeError(f'{path.name}: not in the order of topics; add "{path.stem}" to {VOCABULARY}')
     _check_together(rules)
     place = {arm.id: number for number, arm in enumerate(words.arms)}
     rules.sort(key=lambda rule: place[rule.arm])  # stable: within an arm the order of topics, then of the file
-    return RuleBook(rules=tuple(rules), facts=facts, order=resolving_order(facts), arms=words.arms)
+    return RuleBook(
+        version=words.version, rules=tuple(rules), facts=facts, order=resolving_order(facts), arms=words.arms
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Vocabulary:
+class Vocabulary:
+    """The words that rule files may use."""
+
+    version: str
     topics: tuple[str, ...]
     arms: tuple[Arm, ...]
-    strengths: tuple[str, ...]
-    evidence: tuple[str, ...]
-
-    def choices(self, key: str) -> tuple[str, ...]:
-        """Return what a rule's key may say."""
-        known = {"arm": tuple(arm.id for arm in self.arms), "kind": tuple(RuleKind)}
-        return (known | {"source_strength": self.strengths, "evidence_type": self.evidence})[key]
+    choices: Mapping[str, tuple[str, ...]]  # what each of a rule's words may be
+    facts: Mapping[str, FactSpec]
+    types: Mapping[str, ValueType]  # of the facts
 
 
-def _read_vocabulary(path: Path) -> _Vocabulary:
+def read_vocabulary(path: Path, facts: Mapping[str, FactSpec]) -> Vocabulary:
+    """Return the words of a vocabulary file, with the facts that rules may test; KnowledgeError as `read_rules`."""
     table = read_table(path)
     lists = {key: _words(table, key, Place(file=path.name, entry=key)) for key in ("topics", "strengths", "evidence")}
     arms = []
     for entry in table.get("arm", []):
         place = Place(file=path.name, entry=str(entry.get("id")))
         arms.append(Arm(id=_text(entry, "id", place, needed=True), title=_text(entry, "title", place, needed=True)))
-    return _Vocabulary(arms=tuple(arms), **lists)
+    choices = {"arm": tuple(arm.id for arm in arms), "kind": tuple(RuleKind)}
+    return Vocabulary(
+        version=table["version"],
+        topics=lists["topics"],
+        arms=tuple(arms),
+        choices=choices | {"source_strength": lists["strengths"], "evidence_type": lists["evidence"]},
+        facts=facts,
+        types={name: spec.type for name, spec in facts.items()},
+    )
 
 
-def _read_topic(path: Path, facts: Mapping[str, FactSpec], words: _Vocabulary) -> list[Rule]:
+def _read_topic(path: Path, words: Vocabulary) -> list[Rule]:
     table = read_table(path)
-    for key in sorted(set(table) - _FILE_KEYS):
-        raise Place(file=path.name, entry="the file").error(f'unknown key "{key}"{nearest(key, _FILE_KEYS)}')
+    for key in sorted(set(table) - FILE_KEYS):
+        raise Place(file=path.name, entry="the file").error(f'unknown key "{key}"{nearest(key, FILE_KEYS)}')
     shared = {"arm": table.get("arm"), "source_strength": "ungraded"}
     gates = _words(table, "excluded_by", Place(file=path.name, entry="the file"))
     entries = table.get("rule", [])
     if not isinstance(entries, list) or not entries:
         raise Place(file=path.name, entry="the file").error("no [[rule]]; add one or drop the file")
-    return [_rule({**shared, **entry}, path, gates, facts, words) for entry in entries]
+    return [parse_rule({**shared, **entry}, path, gates, words) for entry in entries]
 
 
-def _rule(entry: Entry, path: Path, gates: tuple[str, ...], facts: Mapping[str, FactSpec], words: _Vocabulary) -> Rule:
-    types = {name: spec.type for name, spec in facts.items()}
+def parse_rule(entry: Entry, path: Path, gates: tuple[str, ...], words: Vocabulary) -> Rule:
+    """Return one entry of a rule file as a rule, with the file's own gates; KnowledgeError tells the first problem."""
     place = Place(file=path.name, entry=str(entry.get("id")))
     for key in sorted(set(entry) - _KEYS):
         raise place.error(f'unknown key "{key}"{nearest(key, _KEYS)}')
-    for key in ("arm", "kind", "source_strength", "evidence_type"):
-        if entry.get(key) not in words.choices(key):
-            raise place.error(f'"{key}" wanted one of {", ".join(words.choices(key))}, got {entry.get(key)!r}')
+    for key, choices in words.choices.items():
+        if entry.get(key) not in choices:
+            raise place.error(f'"{key}" wanted one of {", ".join(choices)}, got {entry.get(key)!r}')
     texts = {key: _text(entry, key, place, needed=key in ("text", "source")) for key in _TEXTS}
     lists = {key: _words(entry, key, place) for key in _LISTS}
     lists["excluded_by"] = tuple(dict.fromkeys((*gates, *lists["excluded_by"])))
-    _check_facts(lists, facts, place)
+    _check_facts(lists, words.facts, place)
     kind, invasive = RuleKind(entry["kind"]), entry.get("invasive", False)
     if not isinstance(invasive, bool) or (invasive and kind not in _OFFERS):
         raise place.error(f'"invasive" wanted as true for {" or ".join(_OFFERS)} only, got {invasive!r} for {kind}')
-    ask_when = parse_condition(entry["ask_when"], types, place) if "ask_when" in entry else None
+    ask_when = parse_condition(entry["ask_when"], words.types, place) if "ask_when" in entry else None
     if ask_when is not None and not texts["ask"]:
         raise place.error('"ask_when" without "ask"; add what is to be asked')
     closed = tuple(Leaf(fact=fact, one_of=(True,)) for fact in lists["excluded_by"])
@@ -163,7 +210,7 @@ def _rule(entry: Entry, path: Path, gates: tuple[str, ...], facts: Mapping[str, 
         topic=path.stem,
         arm=entry["arm"],
         kind=kind,
-        when=parse_condition(entry.get("when"), types, place),
+        when=parse_condition(entry.get("when"), words.types, place),
         gate=AnyOf(parts=closed) if closed else None,
         invasive=invasive,
         ask_when=ask_when,
@@ -180,7 +227,7 @@ def _check_facts(lists: Mapping[str, tuple[str, ...]], facts: Mapping[str, FactS
         if facts[fact].type.kind is not Kind.BOOL:
             raise place.error(f'"excluded_by" wants facts that are true or false, "{fact}" is {facts[fact].type.kind}')
     for fact in lists["needs"]:
-        if facts[fact].when is not None:
+        if not facts[fact].question:
             raise place.error(f'"needs" wants facts that can be asked for, "{fact}" follows from others; name those')
 
 

@@ -12,6 +12,9 @@ from ovf_imaging.types import Fact, Level
 LEVEL_NAMES = tuple(level.name for level in sorted(Level, key=lambda level: level.order))
 
 
+_TRUTHS = {"true": True, "yes": True, "present": True, "false": False, "no": False, "absent": False}
+
+
 class Kind(StrEnum):
     """Kinds of value that a fact can have."""
 
@@ -57,6 +60,19 @@ class ValueType:
             return tuple(dict.fromkeys(raw))
         value: Fact = float(raw) if self.kind.is_number else raw
         return value
+
+    def read(self, text: str) -> object:
+        """Return a text as the raw value that it stands for; one that stands for none stays a text."""
+        if self.kind is Kind.BOOL:
+            return _TRUTHS.get(text.lower(), text)
+        if self.kind is Kind.LIST:
+            return [part.strip() for part in text.split(",") if part.strip() != "none"]
+        if not self.kind.is_number:
+            return text
+        try:
+            return float(text)
+        except ValueError:
+            return text
 
     def wanted(self) -> str:
         """Return in words what a value must be."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,8 +12,9 @@ from ovf_imaging.knowledge.conditions import Leaf
 from ovf_imaging.knowledge.rules import Rule, RuleBook, rule_book
 from ovf_imaging.recommend.context import check_context
 from ovf_imaging.recommend.evidence import gather
+from ovf_imaging.recommend.others import others
 from ovf_imaging.recommend.trace import Evidence, Trace, lines, reasons, trace, unknown_facts
-from ovf_imaging.types import Assessment, Caveat, Context, Measurement, Recommendation, RuleKind
+from ovf_imaging.types import Assessment, Caveat, Context, Measurement, Panel, Recommendation, RuleKind
 
 
 class Status(StrEnum):
@@ -55,10 +55,24 @@ class Advice:
     """What the review says of a case, in clinical order: safety first, then the arms."""
 
     recommendations: tuple[Recommendation, ...]
-    missing: tuple[str, ...]  # unknown facts, those that would decide most rules first
+    decides: Mapping[str, tuple[str, ...]]  # unknown fact → ids of rules that it alone could decide, most first
     caveats: tuple[Caveat, ...]
     undecided: tuple[str, ...]  # ids of rules that can't be decided
     withheld: tuple[str, ...]  # ids of rules that a red flag stops
+    others: tuple[Panel, ...] = ()  # what other guidelines and scores say
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The unknown facts, those that would decide most rules first."""
+        return tuple(self.decides)
+
+    def status(self, rule_id: str) -> Status:
+        """Return what became of a rule of the book."""
+        if rule_id in self.withheld:
+            return Status.WITHHELD
+        if rule_id in self.undecided:
+            return Status.UNDECIDED
+        return Status.APPLIES if any(r.rule == rule_id for r in self.recommendations) else Status.SILENT
 
 
 def recommend(assessment: Assessment, measurements: Sequence[Measurement], context: Context) -> Advice:
@@ -67,6 +81,16 @@ def recommend(assessment: Assessment, measurements: Sequence[Measurement], conte
     Raises ContextError when the context holds an unknown field or contradicts itself.
     """
     return advise(rule_book(), assessment, measurements, check_context(context.values))
+
+
+def rank_missing(
+    assessment: Assessment, measurements: Sequence[Measurement], context: Context
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the unknown facts with the ids of the rules that each alone could decide, those that decide most first.
+
+    Raises ContextError as `recommend` does.
+    """
+    return recommend(assessment, measurements, context).decides
 
 
 def explain(rule_id: str, assessment: Assessment, measurements: Sequence[Measurement], context: Context) -> Explanation:
@@ -92,13 +116,14 @@ def advise(book: RuleBook, assessment: Assessment, measurements: Sequence[Measur
     undecided = [e for e in explained if e.status is Status.UNDECIDED]
     withheld = [e for e in explained if e.status is Status.WITHHELD]
     open_ = [e for e in undecided if not e.rule.ask or _asks(e, evidence)]
-    caveats = (*evidence.caveats, *_withheld_caveats(withheld), *_open_caveats(open_, len(explained)))
+    caveats = (*evidence.caveats, *_withheld_caveats(withheld), *_open_caveats(open_, book))
     return Advice(
         recommendations=tuple(_spoken(explained, book, evidence)),
-        missing=_missing(open_, book),
+        decides=_decides(open_, book),
         caveats=caveats,
         undecided=tuple(e.rule.id for e in undecided),
         withheld=tuple(e.rule.id for e in withheld),
+        others=others(evidence),
     )
 
 
@@ -140,22 +165,7 @@ def _asks(explained: Explanation, evidence: Evidence) -> bool:
 
 
 def _statement(explained: Explanation, needs: tuple[str, ...]) -> Recommendation:
-    rule = explained.rule
-    return Recommendation(
-        rule=rule.id,
-        arm=rule.arm,
-        kind=rule.kind,
-        text=rule.text,
-        source=rule.source,
-        source_strength=rule.source_strength,
-        evidence_type=rule.evidence_type,
-        refs=rule.refs,
-        figures=rule.figures,
-        controversy=rule.controversy,
-        because=reasons(explained.when),
-        against=rule.against,
-        needs=needs,
-    )
+    return explained.rule.statement(because=reasons(explained.when), needs=needs)
 
 
 def _question(explained: Explanation) -> Recommendation:
@@ -179,15 +189,17 @@ def _needs(explained: Explanation, evidence: Evidence, asked: AbstractSet[str]) 
     return tuple(dict.fromkeys((*own, *(name for name in flags if name not in asked))))
 
 
-def _missing(open_: Sequence[Explanation], book: RuleBook) -> tuple[str, ...]:
-    """Return the unknown facts, those first that alone would decide most of the open rules."""
-    decides: Counter[str] = Counter()
+def _decides(open_: Sequence[Explanation], book: RuleBook) -> dict[str, tuple[str, ...]]:
+    """Return the unknown facts with the open rules that each alone could decide, those that decide most first."""
+    decides: dict[str, tuple[str, ...]] = {}
     for explained in open_:
         trees = [t for t in (explained.when, explained.gate) if t is not None and t.value is None]
-        decides.update(frozenset[str]().union(*(t.drivers.makes_true | t.drivers.makes_false for t in trees)))
-        decides.update(dict.fromkeys(frozenset[str]().union(*(t.drivers.unknown for t in trees)), 0))
-    place = {name: number for number, name in enumerate(book.facts)}
-    return tuple(sorted(decides, key=lambda name: (-decides[name], place[name])))
+        for name in frozenset[str]().union(*(t.drivers.unknown for t in trees)):
+            alone = any(name in t.drivers.makes_true | t.drivers.makes_false for t in trees)
+            decides[name] = (*decides.get(name, ()), *((explained.rule.id,) if alone else ()))
+    return {
+        name: decides[name] for name in sorted(book.facts, key=lambda n: -len(decides.get(n, ()))) if name in decides
+    }
 
 
 def _withheld_caveats(withheld: Sequence[Explanation]) -> Iterator[Caveat]:
@@ -203,10 +215,12 @@ def _withheld_caveats(withheld: Sequence[Explanation]) -> Iterator[Caveat]:
         yield Caveat(code="advice-withheld", text=text, must_see=True)
 
 
-def _open_caveats(open_: Sequence[Explanation], total: int) -> Iterator[Caveat]:
+def _open_caveats(open_: Sequence[Explanation], book: RuleBook) -> Iterator[Caveat]:
     if open_:
+        counts = {arm.title: sum(e.rule.arm == arm.id for e in open_) for arm in book.arms}
+        parts = ", ".join(f"{title} {count}" for title, count in counts.items() if count)
         text = (
-            f"Not considered: {len(open_)} of {total} records can't be decided with what is known; "
+            f"Not considered: {len(open_)} of {len(book.rules)} records can't be decided with what is known ({parts}); "
             "what is asked for first would decide most of them."
         )
         yield Caveat(code="advice-incomplete", text=text)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ovf_imaging.errors import ContextError
-from ovf_imaging.knowledge.conditions import facts_in, nearest
+from ovf_imaging.knowledge.conditions import nearest
 from ovf_imaging.knowledge.facts import FactSpec
 from ovf_imaging.knowledge.rules import RuleBook, rule_book
 from ovf_imaging.recommend.evidence import gather
@@ -34,7 +34,7 @@ def check_context(values: Mapping[str, Any]) -> Context:
     book = rule_book()
     checked = {}
     for name, raw in values.items():
-        spec = _field(name, book)
+        spec = field_named(name, book)
         if not (isinstance(raw, str) and raw == UNKNOWN_WORD):
             checked[name] = _accept(spec, raw)
     context = Context(values=checked)
@@ -58,22 +58,28 @@ def _flat(table: Mapping[str, Any], book: RuleBook) -> dict[str, Any]:
         for name, raw in inner.items():
             if name in flat:
                 raise ContextError(f'context: "{name}" is given twice; keep one')
-            if key in groups and _field(name, book).group != key:
+            if key in groups and field_named(name, book).group != key:
                 raise ContextError(f'context: "{name}" belongs under [{book.facts[name].group}], not [{key}]; move it')
             flat[name] = raw
     return flat
 
 
-def _field(name: str, book: RuleBook) -> FactSpec:
+def field_named(name: str, book: RuleBook) -> FactSpec:
+    """Return the fact that a person states under a name; ContextError when nobody can state it."""
     spec = book.facts.get(name)
     if spec is None:
         fields = [n for n, s in book.facts.items() if s.group]
         hint = nearest(name, fields) or "; knowledge/context.toml lists the fields"
         raise ContextError(f'context: unknown field "{name}"{hint}')
     if not spec.group:
-        others = ", ".join(facts_in(spec.when)) if spec.when is not None else "the images"
+        others = ", ".join(spec.follows_from) or "the images"
         raise ContextError(f'context: "{name}" follows from {others}; state that instead')
     return spec
+
+
+def value_said(spec: FactSpec, text: str) -> Fact:
+    """Return the value that a few words of text give a fact, such as "8", "present" or "paracetamol, opioid"."""
+    return _accept(spec, spec.type.read(text))
 
 
 def _accept(spec: FactSpec, raw: Any) -> Fact:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from ovf_imaging.errors import ContextError
 from ovf_imaging.knowledge.conditions import fact_in_words
-from ovf_imaging.knowledge.facts import FactSpec
+from ovf_imaging.knowledge.facts import Calculation, FactSpec
 from ovf_imaging.knowledge.rules import RuleBook
 from ovf_imaging.recommend.facts import facts_seen
 from ovf_imaging.recommend.trace import UNKNOWN, Evidence, Known, Trace, reasons, rests_on_words, trace
-from ovf_imaging.types import Assessment, Caveat, Context, Fact, Measurement
+from ovf_imaging.types import Assessment, Caveat, Context, Fact, Level, Measurement
 
 
 def gather(book: RuleBook, assessment: Assessment, measurements: Sequence[Measurement], context: Context) -> Evidence:
@@ -29,6 +29,9 @@ def gather(book: RuleBook, assessment: Assessment, measurements: Sequence[Measur
         spec = book.facts[name]
         if spec.when is not None:
             followed[name] = trace(spec.when, so_far)
+            continue
+        if spec.calculate is not None:
+            facts[name] = _calculated(spec, facts)
             continue
         facts[name], doubts = _settle(spec, context.values, seen.get(name, UNKNOWN), so_far)
         caveats += doubts
@@ -63,10 +66,29 @@ def _inferred(spec: FactSpec, so_far: Evidence) -> _Inferred | None:
     for inference in spec.infer:
         tree = trace(inference.when, so_far)
         if tree.value:
-            origin = f"derived: from {', '.join(f'{r.fact} {fact_in_words(r.value)}' for r in reasons(tree))}"
-            known = Known(value=inference.value, origin=origin, stated=rests_on_words(tree))
+            grounds = {r.fact: r.value for r in reasons(tree)}
+            known = Known(value=inference.value, origin=_derived(grounds), stated=rests_on_words(tree))
             return _Inferred(known=known, presumed=inference.presumed, because=tree)
     return None
+
+
+def _calculated(spec: FactSpec, facts: Mapping[str, Known]) -> Known:
+    parts = {name: facts[name] for name in spec.of}
+    value: Fact
+    match spec.calculate, [part.value for part in parts.values()]:
+        case Calculation.RATIO, [float() as share, float() as whole]:
+            value = round(share / whole, 9)  # 4.9 / 7.0 is 0.7, not a hair more
+        case Calculation.WITHIN, [str() as level, str() as upper, str() as lower]:
+            first, last = sorted(Level[end].order for end in (upper, lower))
+            value = first <= Level[level].order <= last
+        case _:
+            return Known(value=None, waits_for=tuple(name for name, part in parts.items() if part.value is None))
+    grounds = {name: part.value for name, part in parts.items()}
+    return Known(value=value, origin=_derived(grounds), stated=all(part.stated for part in parts.values()))
+
+
+def _derived(grounds: Mapping[str, Fact | None]) -> str:
+    return f"derived: from {', '.join(f'{name} {fact_in_words(value)}' for name, value in grounds.items())}"
 
 
 def _overrides(spec: FactSpec, seen: Known, used: Known) -> tuple[Caveat, ...]:

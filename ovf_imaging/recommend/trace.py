@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ovf_imaging.knowledge.conditions import All, AnyOf, Condition, Leaf, Not, fact_in_words, in_words
 from ovf_imaging.types import Caveat, Fact, Reason
@@ -20,6 +21,7 @@ class Known:
     value: Fact | None  # None = unknown
     origin: str = ""
     stated: bool = False  # it rests on what a person said
+    waits_for: tuple[str, ...] = ()  # the unknown facts that it would be calculated from
 
     @property
     def words(self) -> str:
@@ -56,6 +58,12 @@ class Trace:
     parts: tuple[Trace, ...] = ()  # of a leaf that follows from other facts: their trace
     drivers: Drivers = _NONE
 
+    def as_tree(self) -> dict[str, Any]:
+        """Return the tree as plain values: what is tested, whether it holds, and what is known of a leaf's fact."""
+        leaf = {} if self.known is None else {"known": self.known.value, "origin": self.known.origin}
+        parts = {"parts": [part.as_tree() for part in self.parts]} if self.parts else {}
+        return {"test": in_words(self.condition), "holds": self.value, **leaf, **parts}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -77,8 +85,11 @@ def trace(condition: Condition, evidence: Evidence) -> Trace:
             known = evidence.facts.get(fact, UNKNOWN)
             if known.value is not None:
                 return Trace(condition=condition, value=condition.holds(known.value), known=known)
-            alone = frozenset((fact,))
-            drivers = Drivers(unknown=alone, makes_true=alone, makes_false=frozenset() if condition.certain else alone)
+            unknown = frozenset(known.waits_for or (fact,))
+            alone = unknown if len(unknown) == 1 else frozenset[str]()
+            drivers = Drivers(
+                unknown=unknown, makes_true=alone, makes_false=frozenset() if condition.certain else alone
+            )
             return Trace(condition=condition, value=None, known=known, drivers=drivers)
         case All(parts=parts):
             return _joined(condition, tuple(trace(part, evidence) for part in parts), decisive=False)
@@ -111,7 +122,7 @@ def unknown_facts(tree: Trace) -> tuple[str, ...]:
     if tree.value is not None:
         return ()
     if tree.known is not None and isinstance(tree.condition, Leaf):
-        return (tree.condition.fact,)
+        return tree.known.waits_for or (tree.condition.fact,)
     return tuple(dict.fromkeys(name for part in tree.parts for name in unknown_facts(part)))
 
 

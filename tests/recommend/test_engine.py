@@ -24,7 +24,7 @@ def test_with_nothing_known_only_information_and_safety_questions_are_given() ->
 
 def test_without_a_fracture_the_advice_stays_information_and_asks_nothing() -> None:
     found = advice({}, assessment(normal(Level.T12), normal(Level.L1)))
-    assert ids(found) == ["GEN-06", "GEN-04", "GEN-05", "NOTE-01", "NOTE-02", "NOTE-03"]
+    assert ids(found) == ["GEN-06", "GEN-04", "GEN-05", "NOTE-01", "NOTE-03"]
     assert not found.missing
     assert not found.caveats
 

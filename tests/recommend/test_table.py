@@ -17,6 +17,12 @@ CEMENT = FRACTURE | {"considering_augmentation": True}
 FAILED_CARE = PAIN | OSTEOPOROTIC | {"conservative_failed": True, "general_condition": "good", "stability": "stable"}
 FAILED_CARE |= {"neurological_deficit": False, "coagulopathy": False, "cement_allergy": False}
 SURGERY = FRACTURE | OSTEOPOROTIC | {"considering_surgery": True, "cement_allergy": False}
+NO_SURGERY = FRACTURE | {"considering_surgery": False}
+SCREWS = SURGERY | {"pedicle_screws": True}
+CEMENTED = SURGERY | {"cement_augmented_screws": True}
+NO_INDICATION = NO_SURGERY | {"asia_grade": "E", "chronic_pseudarthrosis": False, "pain_intractable": False}
+NO_INDICATION |= {"stability": "stable"}
+ENDS = FRACTURE | {"kyphosis_upper": "T10", "kyphosis_lower": "L2", "upper_end": "T9", "lower_end": "L3"}
 FUSED = FRACTURE | {"previous_fusion": "posterior"}
 BISPHOSPHONATE = FRACTURE | {"bisphosphonate": "taking"}
 TERIPARATIDE = FRACTURE | {"teriparatide": "considered"}
@@ -169,6 +175,57 @@ ROWS: list[tuple[str, Values, Values, Values]] = [
         FRACTURE | {"planned_procedure": "kyphoplasty"},
         FRACTURE,
     ),
+    (
+        "HU-00 HU-04 HOOK-05 FIX-04 " + " ".join(f"TAB-{n:02}" for n in range(1, 26)),
+        SURGERY,
+        NO_SURGERY,
+        FRACTURE,
+    ),
+    ("SCR-01 SCR-03 FIX-01 FIX-02 FIX-05 BSI-02", SCREWS, SURGERY | {"pedicle_screws": False}, SURGERY),
+    (
+        "SCR-02",
+        FRACTURE | {"pedicle_diameter_mm": 8, "screw_diameter_mm": 6.5},
+        FRACTURE | {"pedicle_diameter_mm": 7, "screw_diameter_mm": 4.9},  # 70 % is not above 70 %
+        FRACTURE | {"pedicle_diameter_mm": 8},
+    ),
+    (
+        "FIX-03",
+        FRACTURE | {"points_above": 2, "points_below": 3},
+        FRACTURE | {"points_above": 3, "points_below": 3},
+        FRACTURE | {"points_above": 3},
+    ),
+    ("BSI-01 HOOK-01 HOOK-02 HOOK-04", SURGERY, NO_INDICATION, NO_SURGERY),
+    ("BSI-03 BSI-04", CEMENTED, SURGERY | {"cement_augmented_screws": False}, SURGERY),
+    ("BSI-05", CEMENTED | {"cement_type": "hydroxyapatite"}, CEMENTED | {"cement_type": "other"}, CEMENTED),
+    ("BSI-06", CEMENTED | {"cement_type": "other"}, CEMENTED | {"cement_type": "PMMA"}, CEMENTED),
+    ("BSI-07 BSI-08", SURGERY | {"expandable_screws": True}, SURGERY | {"expandable_screws": False}, SURGERY),
+    ("HOOK-03", SURGERY | {"bmd_g_cm2": 0.29}, SURGERY | {"bmd_g_cm2": 0.3}, SURGERY | {"t_score": -3.8}),
+    (
+        "HOOK-06",
+        SURGERY | {"hooks": "only anchor"},
+        SURGERY | {"hooks": "with screws", "bmd_g_cm2": 0.3},
+        SURGERY | {"hooks": "with screws"},
+    ),
+    ("IBF-01", SURGERY | {"index_level": "L3"}, SURGERY | {"index_level": "T12"}, SURGERY),
+    ("IBF-02 IBF-03", SURGERY | {"interbody_fusion": True}, SURGERY | {"interbody_fusion": False}, SURGERY),
+    (
+        "HU-01",
+        ENDS | {"upper_end": "T11"},
+        ENDS | {"kyphosis": False},
+        {k: v for k, v in ENDS.items() if k != "lower_end"} | {"kyphosis": False},
+    ),
+    (
+        "HU-02",
+        SURGERY | {"planned_correction_deg": 20},
+        SURGERY | {"planned_correction_deg": 0, "kyphosis": False, "large_correction_planned": False},
+        SURGERY | {"kyphosis": False, "large_correction_planned": False},
+    ),
+    (
+        "HU-03",
+        FRACTURE | {"planned_procedure": "combined fusion"},
+        FRACTURE | {"planned_procedure": "posterior fusion", "approach": "posterior"},
+        FRACTURE | {"planned_procedure": "posterior fusion"},
+    ),
     ("PROG-02", FUSED, NO_FRACTURE, FRACTURE),
     ("PROG-03", FUSED, NO_FRACTURE, FRACTURE),
     ("PROG-04", FUSED | {"parkinson": True}, NO_FRACTURE | {"parkinson": True}, FUSED | {"parkinson": False}),
@@ -222,7 +279,7 @@ STOPPED = {
     "neurological_deficit": "CON-02 CON-03 CON-04 EX-01 EX-04 EX-05 VA-06 VA-15",
     "unstable": "CON-02 CON-03 CON-04 EX-01 EX-04 EX-05 VA-06 VA-15",
     "coagulopathy": "VA-06 VA-07 VA-15 METH-06",
-    "cement_allergy": "VA-06 VA-07 VA-15 METH-02.5 METH-06",
+    "cement_allergy": "VA-06 VA-07 VA-15 METH-02.5 METH-06 BSI-02",
     "chronic_pseudarthrosis": "CON-02 CON-04",
     "pain_intractable": "CON-02 CON-04",
     "collapse_with_deficit_and_kyphosis": "CON-02 CON-04",
@@ -245,7 +302,7 @@ def test_table_holds_every_record_but_those_that_always_apply() -> None:
     assert len(listed) == len(set(listed))
 
 
-@pytest.mark.parametrize("rule", ["GEN-04", "GEN-05", "GEN-06", "NOTE-01", "NOTE-02", "NOTE-03"])
+@pytest.mark.parametrize("rule", ["GEN-04", "GEN-05", "GEN-06", "NOTE-01", "NOTE-03"])
 def test_header_applies_whatever_is_known(rule: str) -> None:
     for values in ({}, FRACTURE, NO_FRACTURE, {"cervical_level": True}):
         assert status(rule, values) is Status.APPLIES
