@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 
 from ovf_imaging import Case, Caveat, Finding, Measurement, Recommendation, RuleKind, words
@@ -138,22 +138,49 @@ def recommendations(case: Case) -> str:
     """Return the recommendations grouped by arm in the engine's order, each with its kind and what it rests on."""
     if not case.recommendations:
         return _empty(words.phrase("statements", "no_recommendations"))
-    texts = {r.rule: r.text for r in case.recommendations}
     parts = [_note(words.phrase("document", "decision_support"))]
-    for arm in dict.fromkeys(r.arm for r in case.recommendations):
-        cards = [_recommendation(r, texts) for r in case.recommendations if r.arm == arm]
-        title = escape(words.arm_title(arm))
-        parts.append(f'<h4 class="ovf-arm">{title} <span class="ovf-mute">{len(cards)}</span></h4>{"".join(cards)}')
-    return "".join(parts)
+    for section in words.sections(case.recommendations):
+        title = f'{escape(words.arm_title(section.arm))} <span class="ovf-mute">{len(section.members)}</span>'
+        parts.append(f'<h4 class="ovf-arm">{title}</h4>')
+        parts += [_together(group) for group in section.groups]
+        for item, arm in section.elsewhere:
+            parts.append(_note(words.phrase("statements", "elsewhere", rule=item.rule, arm=words.arm_title(arm))))
+    return "".join(parts) + others(case)
 
 
-def _recommendation(record: Recommendation, texts: Mapping[str, str]) -> str:
+def others(case: Case) -> str:
+    """Return what other guidelines and scores say, apart from the recommendations; nothing where there are none."""
+    if not case.others:
+        return ""
+    cards = []
+    for panel in case.others:
+        lines = [_labelled(name, what) for name, what in words.panel_basis(panel)]
+        said = "".join(f'<p class="ovf-say">{escape(line)}</p>' for line in panel.says)
+        head = f'<p class="ovf-say"><b>{escape(panel.title)}</b> ({escape(panel.status)})</p>'
+        cards.append(f'<section class="ovf-card ovf-edge-mute">{head}{said}{"".join(lines)}</section>')
+    title = escape(words.phrase("document", "others"))
+    note = _note(words.phrase("document", "others_note"))
+    return f'<h4 class="ovf-arm">{title}</h4>{note}{"".join(cards)}'
+
+
+def _together(group: words.Group) -> str:
+    """Return a statement alone, or a balance: one side, and the other under its own heading."""
+    if len(group.sides) == 1:
+        return _recommendation(group.sides[0][0])
+    parts = []
+    for title, side in zip(("balance", "other_side"), group.sides, strict=True):
+        parts.append(f'<p class="ovf-line"><b>{escape(words.phrase("statements", title))}</b></p>')
+        parts += [_recommendation(item) for item in side]
+    return f'<div class="ovf-balance">{"".join(parts)}</div>'
+
+
+def _recommendation(record: Recommendation) -> str:
     tone = TONES[record.kind]
     label = badge(words.label("kinds", record.kind), tone)
     origin = " ".join(f"{name}: {what.rstrip('.')}." for name, what in words.evidence(record))
     return (
         f'<section class="ovf-card ovf-edge-{tone}"><p class="ovf-say">{label} {escape(record.text)}</p>'
-        f"{''.join(_labelled(name, what) for name, what in words.basis(record, texts=texts))}"
+        f"{''.join(_labelled(name, what) for name, what in words.basis(record))}"
         f'<p class="ovf-note"><code class="ovf-code">{escape(record.rule)}</code> {escape(origin)}</p></section>'
     )
 
@@ -181,6 +208,8 @@ def provenance(case: Case) -> str:
     for place, reading in enumerate(case.readings, start=1):
         rows[f"Image {place}"] = f"{reading.reader}; millimetres: {words.scale_name(reading.image)}"
     rows |= {f"Model {name}": digest for name, digest in made.models.items()}
+    if made.rules is not None:
+        rows["Rule set"] = f"{made.rules.version}, sha256 {made.rules.sha256}"
     rows |= {f"Knowledge {name}": digest for name, digest in made.knowledge.items()}
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td class="ovf-hash">{escape(text)}</td></tr>'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from ovf_imaging.report.blocks import Block, Type, heading, paragraph, space
@@ -16,8 +16,10 @@ from ovf_imaging.report.words import (
     in_short,
     label,
     phrase,
+    sections,
     shared_reasons,
 )
+from ovf_imaging.report.words.balance import Group, Section, grouped
 from ovf_imaging.types import Case, Reason, Recommendation, RuleKind
 
 _GUTTER_MM = 23.5  # the kind of a statement stands in it
@@ -26,6 +28,7 @@ _ITEM_MM = 7.0  # kind and rule need two lines
 _GAP_MM = 2.5  # between an arm's title and the remark beside it
 _TITLE = Type(size=9.0, bold=True, colour=ACCENT)
 _TEXT, _SMALL = Type(size=8.6), Type(size=7.5, colour=GREY)
+_SIDE = Type(size=7.8, bold=True)
 _KINDS: dict[RuleKind, Colour] = {
     RuleKind.RECOMMEND: (18, 104, 78),
     RuleKind.OPTION: (25, 91, 160),
@@ -62,6 +65,7 @@ class Plan:
     statements: int | None = None  # None = all
     questions: int = 8
     caveat_lines: int | None = None
+    panels: int | None = None  # of others, told in their first sentence; None = all of them, in full
     further_lines: int | None = None  # of each level's signs, canal and movement
 
 
@@ -76,17 +80,23 @@ def statements(case: Case) -> list[Recommendation]:
 
 
 def weightiest(items: Sequence[Recommendation], most: int | None) -> list[Recommendation]:
-    """Return as many statements as wanted, in their order: safety stays longest, then the first matters of each arm."""
-    ranks: dict[int, tuple[bool, int, int]] = {}
+    """Return at most so many statements, in their order: safety stays longest, then the first matters of each arm.
+
+    A balance stays or goes as a whole.
+    """
+    ranks: dict[str, tuple[bool, int, int]] = {}
     for arm in {item.arm for item in items}:
-        members = sorted((_WEIGHT.index(item.kind), n) for n, item in enumerate(items) if item.arm == arm)
-        ranks |= {n: (arm != "safety", place, weight) for place, (weight, n) in enumerate(members)}
-    ranked = sorted(ranks, key=lambda n: (ranks[n], n))
-    return [items[n] for n in sorted(ranked[:most])]
+        members = sorted((_WEIGHT.index(r.kind), n, r.rule) for n, r in enumerate(items) if r.arm == arm)
+        ranks |= {rule: (arm != "safety", place, weight) for place, (weight, _, rule) in enumerate(members)}
+    kept: set[str] = set()
+    for group in sorted(grouped(items), key=lambda group: min(ranks[item.rule] for item in group.members)):
+        if most is None or len(kept) + len(group.members) <= most:
+            kept |= {item.rule for item in group.members}
+    return [item for item in items if item.rule in kept]
 
 
 def advice(sheet: Sheet, case: Case, plan: Plan) -> list[Block]:
-    """Return the statements of the review that apply, each with its basis, and its background small."""
+    """Return the statements of the review that apply, each with its basis, its background small, and others apart."""
     known = statements(case)
     shown = weightiest(known, plan.statements)
     blocks = [heading(sheet, "Recommendations", keep=24.0)]
@@ -94,13 +104,14 @@ def advice(sheet: Sheet, case: Case, plan: Plan) -> list[Block]:
         blocks += paragraph(sheet, phrase("document", "decision_support"), _SMALL)
     if not shown:
         blocks += paragraph(sheet, phrase("statements", "no_recommendations"), Type(size=9.0))
-    for arm in dict.fromkeys(r.arm for r in shown):  # the engine has put them in order
-        blocks += _arm(sheet, [r for r in shown if r.arm == arm], case.missing, plan)
+    for section in sections(shown):
+        blocks += _arm(sheet, section, case.missing, plan)
     left_out = [r.rule for r in known if r not in shown]
     if left_out:
         text = phrase("statements", "more_statements", count=str(len(left_out)), rules=", ".join(left_out))
         blocks += [space(sheet, 1.0), *paragraph(sheet, text, Type(size=8.0, bold=True))]
-    return blocks + _background(sheet, [r for r in case.recommendations if is_background(r)], plan)
+    blocks += _background(sheet, [r for r in case.recommendations if is_background(r)], plan)
+    return blocks + _others(sheet, case, plan)
 
 
 def small_print(item: Recommendation, wanted: Basis, asked: Collection[str] = (), told: Collection[Reason] = ()) -> str:
@@ -110,28 +121,48 @@ def small_print(item: Recommendation, wanted: Basis, asked: Collection[str] = ()
     return " ".join(f"{name}: {what.rstrip('.')}." for name, what in lines)
 
 
-def _arm(sheet: Sheet, items: list[Recommendation], asked: Collection[str], plan: Plan) -> list[Block]:
+def _arm(sheet: Sheet, section: Section, asked: Collection[str], plan: Plan) -> list[Block]:
     if plan.basis is Basis.NUMBERS:
-        return _arm_in_lines(sheet, items)
-    title = arm_title(items[0].arm)
-    told = shared_reasons(items)
+        return _arm_in_lines(sheet, section)
+    title, told = arm_title(section.arm), shared_reasons(section.members)
     reasons = phrase("statements", "all_because", reasons="; ".join(because(r) for r in told)) if told else ""
     if not _fits_beside(sheet, title, reasons):
         told, reasons = (), ""
-    blocks = [_item(sheet, item, small_print(item, plan.basis, asked, told)) for item in items]
+    blocks = _laid(sheet, section, lambda item: _item(sheet, item, small_print(item, plan.basis, asked, told)))
     return [_subheading(sheet, title, reasons, keep=blocks[0].height), *blocks]
 
 
-def _arm_in_lines(sheet: Sheet, items: list[Recommendation]) -> list[Block]:
+def _arm_in_lines(sheet: Sheet, section: Section) -> list[Block]:
     """Return an arm's statements with all that they rest on told once, below its title."""
-    told = dict.fromkeys(because(reason) for item in items for reason in item.because)
+    told = dict.fromkeys(because(reason) for item in section.members for reason in item.because)
     reasons = phrase("statements", "arm_because", reasons="; ".join(told)) if told else ""
-    title, blocks = arm_title(items[0].arm), [_line(sheet, item) for item in items]
+    title, blocks = arm_title(section.arm), _laid(sheet, section, lambda item: _line(sheet, item))
     if _fits_beside(sheet, title, reasons):
         return [_subheading(sheet, title, reasons, keep=blocks[0].height), *blocks]
     below = paragraph(sheet, reasons, _SMALL)
     keep = sum(line.height for line in below) + 0.6 + blocks[0].height
     return [_subheading(sheet, title, "", keep=keep), *below, space(sheet, 0.6), *blocks]
+
+
+def _laid(sheet: Sheet, section: Section, block: Callable[[Recommendation], Block]) -> list[Block]:
+    """Return an arm's statements, each balance under its headings, and a line for each that stands elsewhere."""
+    blocks = [part for group in section.groups for part in _group(sheet, group, block)]
+    for item, arm in section.elsewhere:
+        blocks += paragraph(sheet, phrase("statements", "elsewhere", rule=item.rule, arm=arm_title(arm)), _SMALL)
+    return blocks
+
+
+def _group(sheet: Sheet, group: Group, block: Callable[[Recommendation], Block]) -> Iterator[Block]:
+    """Yield a statement alone, or a balance: its heading, one side, and the other side under its own."""
+    titles = ("balance", "other_side") if len(group.sides) > 1 else (None,)
+    for title, side in zip(titles, group.sides, strict=True):
+        blocks = [block(item) for item in side]
+        if title is not None:
+            (*lines, last) = paragraph(sheet, phrase("statements", title), _SIDE)
+            yield from (*lines, replace(last, keep=blocks[0].height))
+        yield from blocks
+    if len(group.sides) > 1:
+        yield space(sheet, 1.2)
 
 
 def _fits_beside(sheet: Sheet, title: str, remark: str) -> bool:
@@ -207,3 +238,19 @@ def _background(sheet: Sheet, items: list[Recommendation], plan: Plan) -> list[B
     parts = [f"{item.text} ({item.rule}{ref})" for item, ref in zip(items, refs, strict=True)]
     lines = paragraph(sheet, " ".join(parts), Type(size=7.5))
     return [_subheading(sheet, phrase("document", "background"), "", keep=8.0), *lines]
+
+
+def _others(sheet: Sheet, case: Case, plan: Plan) -> list[Block]:
+    """Return what other guidelines and scores say, small and apart; what has no room is named."""
+    if not case.others:
+        return []
+    blocks = [_subheading(sheet, phrase("document", "others"), "", keep=8.0)]
+    blocks += paragraph(sheet, phrase("document", "others_note"), _SMALL)
+    for panel in case.others[: plan.panels]:
+        said = " ".join(panel.says if plan.panels is None else panel.says[:1])
+        blocks += paragraph(sheet, f"{panel.title} ({panel.status}): {said}", Type(size=7.5))
+    rest = case.others[plan.panels :] if plan.panels is not None else ()
+    if rest:
+        titles = "; ".join(panel.title for panel in rest)
+        blocks += paragraph(sheet, phrase("statements", "more_others", count=str(len(rest)), titles=titles), _SMALL)
+    return blocks

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate
 
+from ovf_imaging.knowledge.loader import joint_hash
 from ovf_imaging.report.blocks import Block, Type, heading, last_page, paragraph, space, write_blocks
 from ovf_imaging.report.pdf_advice import Basis, Plan, advice, statements
 from ovf_imaging.report.sheet import GREY, Sheet
-from ovf_imaging.report.words import caveat_text, further, is_told, joint_hash, phrase, question
+from ovf_imaging.report.words import caveat_text, further, is_told, phrase, question
 from ovf_imaging.types import Case
 
 MOST_PAGES = 2
@@ -38,8 +39,11 @@ def _plans(case: Case) -> Iterator[Plan]:
     yield Plan()
     short = Plan(basis=Basis.SHORT)
     yield short
-    yield replace(short, background=False)
-    tight = replace(short, background=False, questions=5, caveat_lines=8)
+    tight = replace(short, background=False)
+    yield tight
+    tight = replace(tight, panels=1)
+    yield tight
+    tight = replace(tight, questions=5, caveat_lines=8)
     yield tight
     tight = replace(tight, further_lines=2)
     yield tight
@@ -149,11 +153,11 @@ def write_missing_beside(sheet: Sheet, case: Case, x: float, bottom: float) -> b
 def _provenance(sheet: Sheet, case: Case) -> list[Block]:
     """Return versions and the beginnings of hashes, small."""
     made = case.provenance
-    rules, everything = joint_hash(made.knowledge, "rules/"), joint_hash(made.knowledge)
     lines = [f"ovf-imaging {made.version}, computed on {made.device}"]
     lines += [f"Weights {name}: sha256 {_start(value)}" for name, value in sorted(made.models.items())]
-    lines += [f"Rule set: sha256 {_start(rules)}"] if rules else []
-    lines += [f"All {len(made.knowledge)} knowledge files: sha256 {_start(everything)}"] if everything else []
+    lines += [f"Rule set {made.rules.version}: sha256 {_start(made.rules.sha256)}"] if made.rules else []
+    if made.knowledge:
+        lines += [f"All {len(made.knowledge)} knowledge files: sha256 {_start(joint_hash(made.knowledge))}"]
     text = paragraph(sheet, " · ".join(lines), Type(size=7.5, colour=GREY))
     rule = Block(height=0.0, write=lambda: sheet.rule(sheet.get_y()), keep=1.2 + sum(block.height for block in text))
     return [space(sheet, 1.6), rule, space(sheet, 1.2), *text]

@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 import markup
-from ovf_imaging import Case, Caveat, Context, Finding, Level, Measurement, RuleKind, pdf, words
+from ovf_imaging import Case, Caveat, Context, Finding, Level, Measurement, Panel, RuleKind, pdf, words
 from tests import fakes
 
 EVIL = "<script>alert(1)</script>"
@@ -158,8 +158,25 @@ def test_nothing_in_a_case_becomes_markup() -> None:
     assert not any("<script" in part for part in parts)
 
 
+def test_provenance_names_the_rule_set() -> None:
+    assert f">0.1.0, sha256 {'ef' * 32}<" in markup.provenance(fakes.mri_case())
+
+
 def test_empty_case_says_what_is_absent() -> None:
     case = fakes.empty_case()
     assert "No vertebra could be read in this study." in markup.summary(case)
     parts = (markup.angles(case), markup.measurements(case, 0), markup.recommendations(case), markup.missing(case))
     assert all("ovf-mute" in part for part in parts)
+
+
+def test_contradictions_stand_in_one_frame_and_others_apart() -> None:
+    """VA-02 (an option) is against VA-16 (avoid): one frame with both, the first side's card before the other's."""
+    avoid = next(r for r in fakes.ADVICE if r.rule == "VA-16")
+    option = replace(avoid, rule="VA-02", kind=RuleKind.OPTION, text="Offer it.", against=("VA-16",))
+    panel = Panel(id="X", title="A guideline", status=EVIL, source="A source", says=("Something else.",))
+    text = markup.recommendations(fakes.mri_case(recommendations=(avoid, option), others=(panel,)))
+    frame, _, rest = text.partition('<div class="ovf-balance">')[2].partition("</div>")
+    assert frame.index("VA-16") < frame.index("On the other side:") < frame.index("Offer it.")
+    assert "Pulls the other way" not in frame
+    assert rest.index("What others say") < rest.index("Something else.")
+    assert EVIL not in text

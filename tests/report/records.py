@@ -104,6 +104,7 @@ provenances = st.builds(
     version=texts,
     models=st.dictionaries(texts, texts, max_size=2),
     knowledge=st.dictionaries(texts, texts, max_size=2),
+    rules=st.none() | st.builds(t.RuleSet, version=texts, sha256=texts),
     device=texts,
     made=st.none() | st.datetimes(timezones=zones),
 )

@@ -65,7 +65,7 @@ def test_a_clinician_finds_what_is_needed() -> None:
         "Background from the review",
         "No gold standard of treatment exists. (GEN-06)",
         "vertebrae_mri 0.1.0: sha256 0b0b",
-        "Rule set: sha256",
+        "Rule set 0.1.0: sha256 efef",
         "ovf-imaging 0.1.0",
     ):
         assert words in found, words

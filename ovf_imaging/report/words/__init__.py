@@ -1,6 +1,7 @@
 """The one vocabulary of screen and report: records in words, clinical language from knowledge/text.toml."""
 
-from ovf_imaging.report.words.advice import basis, because, evidence, in_short, shared_reasons, source
+from ovf_imaging.report.words.advice import basis, because, evidence, in_short, panel_basis, shared_reasons, source
+from ovf_imaging.report.words.balance import Group, Section, sections
 from ovf_imaging.report.words.findings import (
     caveat_text,
     closing,
@@ -24,7 +25,6 @@ from ovf_imaging.report.words.vocabulary import (
     figure,
     image_name,
     images_read,
-    joint_hash,
     label,
     level_names,
     level_span,
@@ -44,6 +44,8 @@ from ovf_imaging.types import level_name
 
 __all__ = [
     "DASH",
+    "Group",
+    "Section",
     "angle_name",
     "arm_title",
     "basis",
@@ -62,12 +64,12 @@ __all__ = [
     "images_read",
     "in_short",
     "is_told",
-    "joint_hash",
     "label",
     "level_name",
     "level_names",
     "level_span",
     "overall",
+    "panel_basis",
     "person",
     "phrase",
     "quantity_name",
@@ -75,6 +77,7 @@ __all__ = [
     "ranked",
     "reading_name",
     "scale_name",
+    "sections",
     "sentences",
     "shared_reasons",
     "source",

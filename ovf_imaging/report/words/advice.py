@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from ovf_imaging.report.words.vocabulary import fact, label, phrase
-from ovf_imaging.types import Reason, Recommendation
+from ovf_imaging.types import Panel, Reason, Recommendation
 
 Line = tuple[str, str]  # its name and what it says
 _NO_TEXTS: Mapping[str, str] = MappingProxyType({})
@@ -54,6 +54,16 @@ def evidence(item: Recommendation) -> tuple[Line, ...]:
     """Return where a statement comes from, and how strong it is where the review says so."""
     strength = "" if item.source_strength == "ungraded" else item.source_strength
     return tuple(line for line in (("Source", source(item)), ("Strength", strength)) if line[1])
+
+
+def panel_basis(panel: Panel) -> tuple[Line, ...]:
+    """Return what another guideline's or score's panel rests on, what it lacks, and where it comes from."""
+    lines = (
+        ("Because", "; ".join(because(reason) for reason in panel.because)),
+        ("Not known", ", ".join(label("facts", name) for name in panel.needs)),
+        ("Source", panel.source),
+    )
+    return tuple(line for line in lines if line[1])
 
 
 def source(item: Recommendation) -> str:

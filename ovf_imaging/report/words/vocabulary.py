@@ -183,9 +183,3 @@ def table_notes(reading: Reading) -> list[str]:
 def study_mark(uid: str) -> str:
     """Return the study's UID as a short hash: the same study has the same mark, and it names nobody."""
     return hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def joint_hash(hashes: Mapping[str, str], start: str = "") -> str:
-    """Return one sha256 for the files whose names begin with `start`; "" when there are none."""
-    lines = [f"{name} {value}\n" for name, value in sorted(hashes.items()) if name.startswith(start)]
-    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest() if lines else ""
