@@ -264,6 +264,7 @@ def test_a_context_that_is_not_there_is_named(ovf: Callable[..., Said], tmp_path
         ["assess", "x"],
         ["assess", "x", "--out", "y", "--device", "mps"],
         ["assess", "x", "--out", "y", "--view", "axial"],
+        ["assess", "x", "--out", "y", "--lowest", "L9"],
         ["batch", "x", "--out", "y", "--workers", "0"],
         ["nonsense"],
         ["recommend"],
@@ -353,6 +354,18 @@ def test_recommend_needs_no_pixels_and_follows_the_context(
     assert little["findings"] == much["findings"]
     assert {r["rule"] for r in little["recommendations"]} != {r["rule"] for r in much["recommendations"]}
     assert much["models"] == little["models"] != {}
+
+
+def test_recommend_reads_a_questionnaire_response_as_it_reads_toml(
+    case_file: Path, ovf: Callable[..., Said], tmp_path: Path
+) -> None:
+    answer = {"linkId": "pain_vas", "answer": [{"valueInteger": 8}]}
+    response = {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [answer]}
+    (tmp_path / "facts.json").write_text(json.dumps(response), encoding="utf-8")
+    (tmp_path / "facts.toml").write_text("pain_vas = 8", encoding="utf-8")
+    said = [ovf("recommend", case_file, "--context", tmp_path / f"facts.{kind}") for kind in ("json", "toml")]
+    assert said[0].code in (0, 3), said[0].err
+    assert said[0] == said[1]
 
 
 def test_recommend_prints_what_it_rests_on(case_file: Path, ovf: Callable[..., Said]) -> None:

@@ -36,18 +36,6 @@ def test_each_level_and_angle_has_a_line() -> None:
     assert "  Thoracic angle T4–T12: cannot tell" in lines
 
 
-def test_advice_is_told_as_in_the_report_and_missing_facts_by_the_name_that_a_context_takes() -> None:
-    lines = list(summary.advice_lines(fakes.mri_case()))
-    assert lines[:3] == [
-        "Recommended · Conservative care · CON-02",
-        "  Begin without intervention: short bed rest, analgesics, a drug against osteoporosis, exercise, a brace.",
-        "  Because: acuity: acute (finding: L1); ASIA grade: E (context)",
-    ]
-    assert "? t_score: What is the T-score?" in lines
-    many = fakes.mri_case(missing=tuple(f"fact_{n}" for n in range(10)))
-    assert list(summary.advice_lines(many))[-1] == "and 2 more questions, listed in case.json."
-
-
 def test_caveats_name_their_levels() -> None:
     caveat = fakes.empty_case().study.caveats[0]
     lines = list(summary.as_lines(fakes.empty_case()))

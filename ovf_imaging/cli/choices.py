@@ -46,6 +46,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class PageFormat(StrEnum):
+    """How the rule book is printed."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
 class Split(StrEnum):
     """Which real images are painted on: those that networks may be trained on, or those held back from training."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +15,14 @@ import ovf_imaging as ovf
 from ovf_imaging.cli import checkup, screen, summary, viewing
 from ovf_imaging.cli.choices import Device, Format, PositionChoice, SequenceChoice, ViewChoice
 from ovf_imaging.cli.compare import compare
+from ovf_imaging.cli.evaluate import evaluate
+from ovf_imaging.cli.files import ContextFile, read_facts
+from ovf_imaging.cli.recommend import recommend
+from ovf_imaging.cli.rules import rules
 from ovf_imaging.cli.screen import SEE_CAVEATS
 from ovf_imaging.cli.simulate import simulate
-from ovf_imaging.errors import ContextError, OutputError, OVFError, StudyError
+from ovf_imaging.cli.train import train
+from ovf_imaging.errors import OutputError, OVFError, StudyError
 
 _PLANES = "lateral film or sagittal MR"
 
@@ -32,16 +36,25 @@ app = typer.Typer(
 )
 app.command()(simulate)
 app.command()(compare)
+app.command()(recommend)
+app.command()(train)
+app.command()(evaluate)
+app.add_typer(rules, name="rules")
 
 Inputs = Annotated[
     list[Path], typer.Argument(metavar="INPUT", help="File, folder or zip of one study; several if need be.")
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
-ContextFile = Annotated[Path | None, typer.Option("--context", metavar="FILE", help="Clinical facts, as TOML.")]
 DeviceOption = Annotated[Device, typer.Option("--device", help="auto takes the GPU when there is one.")]
 ViewOption = Annotated[ViewChoice, typer.Option("--view", help=f"Overrides what was recognised ({_PLANES}).")]
 SequenceOption = Annotated[SequenceChoice | None, typer.Option("--sequence", help="Overrides the MR contrast.")]
 PositionOption = Annotated[PositionChoice | None, typer.Option("--position", help="Overrides the position.")]
+LowestOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lowest", metavar="LEVEL", help="Level of the lowest vertebra shown, the sacrum aside; the others follow."
+    ),
+]
 PriorOption = Annotated[
     Path | None,
     typer.Option("--prior", metavar="PRIOR", help="Earlier study to compare with: a case's folder, or images."),
@@ -58,13 +71,14 @@ def assess(
     view: ViewOption = ViewChoice.AUTO,
     sequence: SequenceOption = None,
     position: PositionOption = None,
+    lowest: LowestOption = None,
     prior: PriorOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Find, number and measure the vertebrae of one study, and write its report."""
-    facts = _context(context)
+    facts = ovf.Context() if context is None else read_facts(context)
     _writable(out)
-    config = _config(device, view, sequence, position)
+    config = replace(_config(device, view, sequence, position), lowest=None if lowest is None else _level(lowest))
     with screen.progress("looking at the files") as step:
         study = ovf.Pipeline(config=config).read_study(inputs)
         step("loading the networks", 0, len(study.series) + 1)
@@ -72,7 +86,7 @@ def assess(
         step("writing the report", len(study.series), len(study.series) + 1)
         files = ovf.write_case(case, out)
     if format is Format.JSON:
-        screen.say(summary.as_json(case, files))
+        screen.say_json(summary.as_tree(case, files))
     else:
         for line in (*summary.as_lines(case), *(f"Written: {f}" for f in files)):
             screen.say(line)
@@ -126,28 +140,6 @@ def view(
 
 
 @app.command()
-def recommend(
-    case_file: Annotated[Path, typer.Argument(metavar="case.json", help="A case that `ovf assess` wrote.")],
-    context: ContextFile = None,
-    format: FormatOption = Format.TEXT,
-) -> None:
-    """Draw the conclusion of a case again, under other clinical facts, without its pixels."""
-    try:
-        text = case_file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"a case.json wanted, {case_file} can't be read ({_why(error)}); give one") from error
-    old = ovf.case_from_json(text)
-    facts = old.context if context is None else _context(context)
-    case = ovf.Pipeline.of(old).conclude(old.study, old.readings, facts, old.prior)
-    if format is Format.JSON:
-        screen.say(summary.as_json(case))
-    else:
-        for line in summary.advice_lines(case):
-            screen.say(line)
-    _leave(SEE_CAVEATS if summary.must_see(case) else 0)
-
-
-@app.command()
 def doctor() -> None:
     """Say what this installation can do: Python, device, models, transfer syntaxes."""
     well = True
@@ -198,17 +190,11 @@ def _config(
     )
 
 
-def _context(path: Path | None) -> ovf.Context:
-    if path is None:
-        return ovf.Context()
+def _level(name: str) -> ovf.Level:
     try:
-        return ovf.parse_context(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContextError(f"a TOML file of clinical facts wanted, {path} can't be read ({_why(error)})") from error
-
-
-def _why(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else "not UTF-8 text"
+        return ovf.Level[name.upper()]
+    except KeyError:
+        raise typer.BadParameter(f"the name of a level such as L4 wanted, got {name}", param_hint="--lowest") from None
 
 
 def _writable(out: Path) -> None:
@@ -226,7 +212,7 @@ def _report_batch(outcome: ovf.Outcome, out: Path, format: Format) -> None:
     if format is Format.JSON:
         rows: list[dict[str, Any]] = [asdict(row) for row in outcome.rows]
         text = {"studies": len(rows), "skipped": outcome.skipped, "counts": counts, "files": files, "rows": rows}
-        screen.say(json.dumps(text, indent=2, allow_nan=False, ensure_ascii=False))
+        screen.say_json(text)
         return
     parts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items())
     screen.say(f"{len(outcome.rows)} studies: {parts} ({outcome.skipped} from an earlier run)")

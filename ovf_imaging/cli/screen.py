@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,6 +21,11 @@ Step = Callable[[str, int, int], None]  # what is being done, steps done, steps 
 def say(text: str) -> None:
     """Print a line of result."""
     sys.stdout.write(text + "\n")
+
+
+def say_json(tree: Any) -> None:
+    """Print plain values as JSON."""
+    say(json.dumps(tree, indent=2, allow_nan=False, ensure_ascii=False))
 
 
 def complain(text: str) -> None:

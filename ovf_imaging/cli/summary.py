@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import ovf_imaging as ovf
 
-MOST_ASKED = 8  # the first questions; case.json lists all
 
-
-def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
-    """Return the case's summary as JSON, without pixels or landmarks (case.json has those)."""
+def as_tree(case: ovf.Case, files: Sequence[Path] = ()) -> dict[str, Any]:
+    """Return the case's summary as plain values, without pixels or landmarks (case.json has those)."""
     caveats, index = case.all_caveats(), case.assessment.index_level
-    summary = {
+    return {
         "status": "caveats" if must_see(case) else "done",
         "study": case.study.uid,
         "version": case.provenance.version,
@@ -27,10 +25,8 @@ def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
         "index_level": None if index is None else ovf.words.level_name(index),
         "deformity_index": case.assessment.deformity_index,
         "prior": None if case.prior is None else case.prior.uid,
-        "recommendations": [
-            {"rule": r.rule, "arm": r.arm, "kind": str(r.kind), "text": r.text, "needs": list(r.needs)}
-            for r in case.recommendations
-        ],
+        "recommendations": [asdict(r) for r in case.recommendations],
+        "others": [asdict(panel) for panel in case.others],
         "missing": list(case.missing),
         "caveats": [
             {
@@ -43,7 +39,6 @@ def as_json(case: ovf.Case, files: Sequence[Path] = ()) -> str:
         ],
         "files": [str(f) for f in files],
     }
-    return json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False)
 
 
 def as_lines(case: ovf.Case) -> Iterable[str]:
@@ -64,20 +59,6 @@ def as_lines(case: ovf.Case) -> Iterable[str]:
     yield f"{len(case.recommendations)} recommendations, {len(case.missing)} facts missing that would decide more"
     for caveat in must_see(case):
         yield f"! {words.caveat_text(caveat)}"
-
-
-def advice_lines(case: ovf.Case) -> Iterable[str]:
-    """Yield the recommendations with what they rest on, and what would decide more."""
-    words = ovf.words
-    for item in case.recommendations:
-        yield f"{words.label('kinds', item.kind)} · {words.arm_title(item.arm)} · {item.rule}"
-        yield f"  {item.text}"
-        for title, what in (*words.basis(item), *words.evidence(item)):
-            yield f"  {title}: {what}"
-    for fact in case.missing[:MOST_ASKED]:
-        yield f"? {fact}: {words.question(fact)}"
-    if (rest := len(case.missing) - MOST_ASKED) > 0:
-        yield words.phrase("statements", "more_missing", count=str(rest))
 
 
 def must_see(case: ovf.Case) -> tuple[ovf.Caveat, ...]:
