@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import psutil
@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import LocalCluster
 
-from ovf_imaging import Config, StudyError, View, WeightsError
+from ovf_imaging import Assessment, Config, Finding, Level, Measurement, StudyError, View, WeightsError
 from ovf_imaging.batch import BatchOptions, Outcome, Row, Status, run_batch
 from ovf_imaging.batch.files import key_of
+from ovf_imaging.batch.rows import row_of
 from ovf_imaging.errors import InputError, OutputError
+from tests import fakes
 from tests.fake_reader import FakeStudy, find_stories, story_options
 
 MB = 2**20
@@ -113,6 +115,58 @@ def test_a_row_tells_what_the_case_tells(tmp_path: Path, diary: Path) -> None:
     assert row.angles.startswith("local_cobb T12-L2 ")
     assert (row.input, row.report) == ("patient.story", f"{row.case}/report.pdf")
     assert (tmp_path / "out" / str(row.case) / "case.json").is_file()
+
+
+def measured(quantity: str, value: float, upper: Level, lower: Level) -> Measurement:
+    return Measurement(levels=(upper, lower), quantity=quantity, value=value, unit="")
+
+
+def test_the_index_columns_are_of_the_index_fracture_alone() -> None:
+    """L1 is the index fracture beside a fractured T11; each number differs, so a column can't show a wrong one."""
+    body, other, around = (Level.L1, Level.L1), (Level.T11, Level.T11), (Level.T12, Level.L2)
+    own = (
+        measured("wedge_angle", 17.0, *body),
+        measured("retropulsion", 4.5, *body),
+        measured("posterior_wall_involvement", 0.3, *body),
+        measured("canal_narrowing", 0.2, *body),
+        measured("cleft_probability", 0.9, *body),
+        measured("oedema_extent", 0.6, *body),
+        replace(measured("wedge_angle", 3.0, *body), against=1),  # a change, not a value
+    )
+    angles = (
+        measured("wedge_angle", 9.0, *other),
+        measured("local_cobb", 6.0, Level.T10, Level.T12),
+        measured("gardner_angle", 7.0, Level.T10, Level.T11),
+        measured("local_cobb", 12.0, *around),
+        measured("gardner_angle", 14.0, Level.T12, Level.L1),
+        measured("farcy_index", 11.0, Level.T12, Level.L1),
+        measured("angle_t10_l2", 21.0, Level.T10, Level.L2),
+        measured("angle_l1_l5", -30.0, Level.L1, Level.L5),
+    )
+    finding = Finding(
+        level=Level.L1,
+        height_loss=0.35,
+        fractured=True,
+        of_class=3,
+        cleft=True,
+        cleft_kind="gas",
+        acuity="acute",
+        basis=own,
+    )
+    assessment = Assessment(findings=(finding,), angles=angles, index_level=Level.L1, deformity_index=5)
+    row = row_of(fakes.mri_case(assessment=assessment), study="s", folder="s", seconds=1)
+    assert (row.index_level, row.deformity_index, row.index_of_class) == ("L1", 5, 3)
+    assert (row.index_acuity, row.index_stability, row.index_cleft) == ("acute", None, "gas")
+    assert (row.index_cleft_probability, row.index_oedema_share) == (0.9, 0.6)
+    assert (row.index_wedge_deg, row.index_local_cobb_deg, row.index_gardner_deg) == (17, 12, 14)
+    assert (row.index_farcy_deg, row.index_retropulsion_mm) == (11, 4.5)
+    assert (row.index_wall_share, row.index_canal_narrowing) == (0.3, 0.2)
+    assert (row.t10_l2_deg, row.t4_t12_deg, row.l1_l5_deg, row.l1_s1_deg) == (21, None, -30, None)
+
+
+def test_without_a_fracture_the_index_columns_are_empty() -> None:
+    row = row_of(fakes.normal_case(), study="s", folder="s", seconds=1)
+    assert {v for name, v in asdict(row).items() if name.startswith("index_")} == {None}
 
 
 def test_e1_a_study_that_kills_its_process_or_eats_memory_is_a_failed_row(tmp_path: Path, diary: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ovf_imaging.knowledge.intervals import interval_factors
 from ovf_imaging.measure.angles import angle_rows, regional_rows
 from ovf_imaging.measure.bodies import POSITIONS, POSTERIOR, Bodies, read_bodies
 from ovf_imaging.measure.canal import canal_rows
 from ovf_imaging.measure.endplates import endplate_rows
 from ovf_imaging.measure.reference import Losses, height_losses
-from ovf_imaging.measure.rows import row
+from ovf_imaging.measure.rows import calibrated, row
 from ovf_imaging.measure.signals import sign_rows
 from ovf_imaging.measure.wall import wall_lines, wall_rows
 from ovf_imaging.types import Level, Measurement, Reading, Scale
@@ -18,7 +19,8 @@ from ovf_imaging.types import Level, Measurement, Reading, Scale
 def measure(reading: Reading, index: int) -> tuple[Measurement, ...]:
     """Return every measurement of a reading, head to foot; `index` is the reading's place in its study.
 
-    The package's docstring lists the quantities. None means can't tell, with the reason as a caveat.
+    The package's docstring lists the quantities. None means can't tell, with the reason as a caveat. Intervals are as
+    wide as knowledge/intervals.toml found them to have to be for the reading's reader.
     Raises GeometryError when the image's affine spans no plane.
     """
     if not reading.vertebrae:
@@ -40,7 +42,9 @@ def measure(reading: Reading, index: int) -> tuple[Measurement, ...]:
         found += angle_rows(bodies, n, index)
         found += endplates[n]
         found += (*walls[n], canals[n])
-    return (*found, *sign_rows(ordered, index), *regional_rows(bodies, index))
+    found += (*sign_rows(ordered, index), *regional_rows(bodies, index))
+    factors = interval_factors(reading.reader)
+    return tuple(calibrated(m, factors) for m in found)
 
 
 def _lengths(bodies: Bodies, n: int, scale: Scale, index: int) -> list[Measurement]:

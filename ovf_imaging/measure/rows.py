@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from statistics import NormalDist
 
 from ovf_imaging.types import Caveat, Measurement, Scale
@@ -67,8 +69,18 @@ def row(
     )
 
 
+def calibrated(measurement: Measurement, factors: Mapping[str, float]) -> Measurement:
+    """Return a measurement with its interval widened by its quantity's factor, where there is one."""
+    factor = factors.get(measurement.quantity)
+    if factor is None or measurement.value is None or measurement.interval is None:
+        return measurement
+    low, high = measurement.interval
+    half = factor * (high - low) / 2
+    return replace(measurement, interval=(measurement.value - half, measurement.value + half))
+
+
 def variance(measurement: Measurement) -> float:
-    """Return the variance that a measurement's interval was made from, NaN without one."""
+    """Return the variance that a measurement's interval stands for, NaN without one."""
     if measurement.interval is None:
         return math.nan
     low, high = measurement.interval

@@ -3,36 +3,79 @@
     ovf simulate --modality radiograph --n 60 --seed 901 --out runs/cases/films
     python -m ovf_imaging.training.evaluate_cases runs/cases/films --out runs/cases/films_result
 
-Simulated and painted cases are never pooled. A height loss in the truth is against the body's own unbroken heights; the
-product can only compare with neighbours, so the natural difference between bodies is part of its error.
+Writes bodies.csv (a row a body), numbers.csv (a row a number that has an interval) and summary.json (per source and
+true grade). Simulated and painted cases are never pooled.
+
+A number's truth is what `measure` makes of the true landmarks. That of a height loss is against the body's own unbroken
+heights; the product can only compare with neighbours, so the natural difference between bodies is part of its error.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ovf_imaging.assess.fuse import is_sign
+from ovf_imaging.compare import categorical
 from ovf_imaging.errors import InputError
+from ovf_imaging.knowledge.intervals import interval_factors
+from ovf_imaging.measure import measure
 from ovf_imaging.measure.bodies import POSITIONS
 from ovf_imaging.pipeline import Config, Pipeline
-from ovf_imaging.training.evaluate import Row, write_rows
-from ovf_imaging.types import Case, Finding, Level, Measurement, Reading, Vertebra
+from ovf_imaging.training.evaluate import Row
+from ovf_imaging.training.evaluate_summary import rows_csv
+from ovf_imaging.types import Case, Image, Level, Reading, Vertebra, level_order
 from ovf_imaging.types import Sequence as Contrast
 
 Array = NDArray[np.float64]
 FOUND_WITHIN = 0.3  # body depths between true and found centre
+LANDMARK = "landmark"  # the quantity of a landmark's row or column, in pixels
+SUMMARISED = {
+    "landmark": (LANDMARK,),
+    "loss": tuple(f"height_loss_{p}" for p in POSITIONS),
+    "height": tuple(f"{p}_height" for p in POSITIONS),
+    "wedge": ("wedge_angle",),
+    "local_cobb": ("local_cobb",),
+}
 _CORNERS = (0, 2, 3, 5)
+_GRADES = ("0", "1", "2", "3")
+_Z95 = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What cases gave."""
+
+    bodies: tuple[Row, ...] = ()
+    numbers: tuple[Row, ...] = ()
+
+    @classmethod
+    def joined(cls, parts: Iterable[Rows]) -> Rows:
+        """Return the rows of all parts."""
+        held = list(parts)
+        return cls(bodies=tuple(r for p in held for r in p.bodies), numbers=tuple(r for p in held for r in p.numbers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Match:
+    """A body of the truth that a picture shows whole, and the one read there."""
+
+    truth: Mapping[str, Any]
+    landmarks: Array  # (6, 3) true ones as (slice, row, column) of the image read
+    found: Vertebra | None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the pipeline on every case of the folders, write one row a body and print the summary."""
+    """Run the pipeline on every case of the folders, write the rows and print the summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
@@ -40,31 +83,54 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     pipeline = Pipeline.load(Config(models_dir=given.models))
     truths = sorted(path for folder in given.folders for path in folder.glob("*/truth.json"))
-    rows = [row for path in truths for row in case_rows(pipeline, path)]
+    rows = Rows.joined(case_rows(pipeline, path) for path in truths)
     given.out.mkdir(parents=True, exist_ok=True)
-    write_rows(given.out / "bodies.csv", rows)
-    text = json.dumps(summarise(rows), indent=1)
-    (given.out / "summary.json").write_text(text, encoding="utf-8")
-    print(text)  # noqa: T201  this is a command
+    (given.out / "bodies.csv").write_text(rows_csv(rows.bodies), encoding="utf-8")
+    (given.out / "numbers.csv").write_text(rows_csv(rows.numbers), encoding="utf-8")
+    summary = summarise(rows)
+    (given.out / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    print(as_table(summary))  # noqa: T201  this is a command
 
 
-def case_rows(pipeline: Pipeline, path: Path) -> Iterator[Row]:
-    """Yield a row for each body of each picture of a case that the picture shows whole."""
+def case_rows(pipeline: Pipeline, path: Path) -> Rows:
+    """Return the rows of one case, every picture of it."""
     truth = json.loads(path.read_text(encoding="utf-8"))
+    parts: list[Rows] = []
     for study in truth["studies"]:
         pictures = [p for p in study["images"] if p["view"] in ("lateral", "sagittal")]
-        if not pictures:
-            continue
-        shared = {"source": f"{truth['kind']} {truth['modality']}", "case": path.parent.name, "study": study["folder"]}
+        shared = {
+            "source": f"{truth['kind']} {truth['modality']}",
+            "patient": truth["source"] or path.parent.name,  # several cases are painted into one patient's picture
+            "case": path.parent.name,
+            "study": study["folder"],
+        }
         try:
-            case = pipeline.run(path.parent / study["folder"])
+            case = _run(pipeline, path.parent / study["folder"], pictures, truth["kind"]) if pictures else None
         except InputError as error:
             case, shared["refused"] = None, str(error)
-        for picture in pictures:
-            index = None if case is None else reading_of(case.readings, picture)
-            for body in picture["bodies"]:
-                if body["shown"] and not body["cut"] and body["level"] != Level.S1:
-                    yield shared | _row(case, index, picture, body)
+        parts += [picture_rows(shared | {"picture": p["files"]}, case, p) for p in pictures]
+    return Rows.joined(parts)
+
+
+def _run(pipeline: Pipeline, folder: Path, pictures: Sequence[Mapping[str, Any]], kind: str) -> Case:
+    """Return the case of a study's pictures; a painted volume's files don't tell its sequence, so it is given."""
+    if kind == "painted" and "sequence" in pictures[0]:
+        config = replace(pipeline.config, sequence=Contrast(pictures[0]["sequence"]))
+        pipeline = replace(pipeline, config=config)
+    return pipeline.run([folder / p["files"] for p in pictures])
+
+
+def picture_rows(shared: Row, case: Case | None, picture: Mapping[str, Any]) -> Rows:
+    """Return a row for each whole body of a picture, and one for each number measured on those found."""
+    whole = [b for b in picture["bodies"] if b["shown"] and not b["cut"] and b["level"] != Level.S1]
+    index = None if case is None else reading_of(case.readings, picture)
+    if case is None or index is None:
+        return Rows(bodies=tuple(shared | _true_columns(body) | {"found": False} for body in whole))
+    matches = [match(body, case.readings[index]) for body in whole]
+    return Rows(
+        bodies=tuple(shared | _body_row(case, index, m) for m in matches),
+        numbers=tuple(shared | row for row in number_rows(case, index, matches)),
+    )
 
 
 def reading_of(readings: Sequence[Reading], picture: Mapping[str, Any]) -> int | None:
@@ -79,102 +145,175 @@ def reading_of(readings: Sequence[Reading], picture: Mapping[str, Any]) -> int |
     return None
 
 
-def _row(case: Case | None, index: int | None, picture: Mapping[str, Any], body: Mapping[str, Any]) -> Row:
+def match(body: Mapping[str, Any], reading: Reading) -> Match:
+    """Return a true body with the one read nearest to it, if that is near enough."""
+    image = reading.image
+    truth = _true_landmarks(body, image)
+    there = _in_plane(image, truth)
+    away = {v: float(np.linalg.norm((_in_plane(image, v.landmarks) - there).mean(0))) for v in reading.vertebrae}
+    near = min(away, key=lambda v: away[v], default=None)
+    found = near if near is not None and away[near] <= FOUND_WITHIN * _depth(there) else None
+    return Match(truth=body, landmarks=truth, found=found)
+
+
+def _true_landmarks(body: Mapping[str, Any], image: Image) -> Array:
+    """Return (6, 3) as (slice, row, column): from millimetres on MRI, whose volumes may be laid out anew."""
+    at_mm = np.array(body["landmarks_mm"], dtype=float)
+    if image.sequence is Contrast.NONE:
+        return np.array(body["landmarks"], dtype=float)
+    return np.asarray((at_mm - image.affine[:3, 3]) @ np.linalg.inv(image.affine[:3, :3]).T)
+
+
+def _in_plane(image: Image, landmarks: Array) -> Array:
+    return image.to_mm(landmarks)[:, 1:]
+
+
+def _depth(points: Array) -> float:
+    """Return the distance of the middles of front and back of (6, 2) landmarks."""
+    return float(np.linalg.norm(points[[0, 3]].mean(0) - points[[2, 5]].mean(0)))
+
+
+def _true_columns(body: Mapping[str, Any]) -> Row:
     fracture = body["fracture"] or {}
-    row: Row = {
-        "picture": picture["files"],
+    return {
         "level": body["level"],
         "true_kind": fracture.get("kind", "none"),
         "true_age": fracture.get("age"),
         "true_grade": body["genant_grade"],
         "true_loss": max(body["height_loss"]),
-        "found": False,
     }
-    if case is None or index is None:
+
+
+def _body_row(case: Case, index: int, pair: Match) -> Row:
+    row, found = _true_columns(pair.truth) | {"found": pair.found is not None}, pair.found
+    if found is None:
         return row
+    image = case.readings[index].image
+    here, there = _in_plane(image, found.landmarks), _in_plane(image, pair.landmarks)
+    corners = [100 * float(np.linalg.norm(here[k] - there[k])) / _depth(there) for k in _CORNERS]
+    row |= {"level_right": found.level == pair.truth["level"], "corner_percent": corners}
+    finding = next((f for f in case.assessment.findings if f.level == found.level), None)
+    return row if finding is None else row | {"grade": finding.grade, "shape": finding.shape}
+
+
+def number_rows(case: Case, index: int, matches: Sequence[Match]) -> Iterator[Row]:
+    """Yield every landmark's coordinates and every number with an interval.
+
+    `error`; `half`, the half-width before calibration; `held`, whether the interval as calibrated holds the truth;
+    `true_grade`, the worst of the bodies from a number's upper level to its lower.
+    """
     reading = case.readings[index]
-    truth, found = _points(reading, picture, body)
-    depth = float(np.linalg.norm(truth[[0, 3]].mean(0) - truth[[2, 5]].mean(0)))
-    near = min(found, key=lambda v: float(np.linalg.norm(found[v].mean(0) - truth.mean(0))), default=None)
-    if near is None or np.linalg.norm(found[near].mean(0) - truth.mean(0)) > FOUND_WITHIN * depth:
-        return row
-    corners = [100 * float(np.linalg.norm(found[near][k] - truth[k])) / depth for k in _CORNERS]
-    row |= {"found": True, "level_right": near.level == body["level"], "corner_percent": corners}
-    return row | _measured(case, index, near.level, picture, body)
+    factors, weights = interval_factors(reading.reader), case.provenance.models.get(reading.reader, "unknown")
+    seen = [(m, m.found) for m in matches if m.found is not None]
+    grades = {v.level: m.truth["genant_grade"] for m, v in seen}
+    for pair, found in seen:
+        error = (found.landmarks - pair.landmarks)[:, 1:]
+        half = _Z95 * np.sqrt(np.einsum("kii->ki", found.covariance))
+        shared = {"reader": reading.reader, "weights": weights, "quantity": LANDMARK, "level": found.level}
+        for e, h in zip(error.ravel(), half.ravel(), strict=True):
+            yield shared | {"true_grade": grades[found.level], "error": e, "half": h, "held": abs(e) <= h}
+    truth = _true_values(reading, seen)
+    for m in case.measurements:
+        true = None if m.reading != index or m.against is not None else truth.get((m.quantity, m.levels))
+        if true is None or m.value is None or m.interval is None:
+            continue
+        upper, lower = (level_order(level) for level in m.levels)
+        yield {
+            "reader": reading.reader,
+            "weights": weights,
+            "quantity": m.quantity,
+            "level": m.levels[0],
+            "true_grade": max(g for level, g in grades.items() if upper <= level_order(level) <= lower),
+            "error": m.value - true,
+            "half": (m.interval[1] - m.interval[0]) / 2 / factors.get(m.quantity, 1.0),
+            "held": m.interval[0] <= true <= m.interval[1],
+        }
 
 
-def _points(
-    reading: Reading, picture: Mapping[str, Any], body: Mapping[str, Any]
-) -> tuple[Array, dict[Vertebra, Array]]:
-    """Return true (6, 2) and found landmarks: millimetres in the sagittal plane of MRI, pixels of a film."""
-    if "affine" in picture:
-        truth = np.array(body["landmarks_mm"], dtype=float)[:, 1:]
-        return truth, {v: reading.image.to_mm(v.landmarks)[:, 1:] for v in reading.vertebrae}
-    truth = np.array(body["landmarks"], dtype=float)[:, 1:]
-    return truth, {v: v.landmarks[:, 1:] for v in reading.vertebrae}
+def _true_values(reading: Reading, seen: Sequence[tuple[Match, Vertebra]]) -> dict[tuple[str, tuple[int, int]], float]:
+    """Return (quantity, levels) → the true value, under the levels that were read; of shapes, not of grey values."""
+    true = replace(
+        reading, reader="edited to the truth", vertebrae=tuple(replace(v, landmarks=m.landmarks) for m, v in seen)
+    )
+    shapes = [m for m in measure(true, 0) if not is_sign(m.quantity) and m.quantity != "canal_narrowing"]
+    values = {(m.quantity, m.levels): m.value for m in shapes if m.value is not None}
+    for pair, vertebra in seen:
+        own = vertebra.level, vertebra.level
+        losses = dict(zip(POSITIONS, pair.truth["height_loss"], strict=True))
+        values |= {(f"height_loss_{position}", own): loss for position, loss in losses.items()}
+        values["posterior_reference_ratio", own] = 1 - losses["posterior"]
+    return values
 
 
-def _measured(case: Case, index: int, level: int, picture: Mapping[str, Any], body: Mapping[str, Any]) -> Row:
-    rows = {
-        m.quantity: m
-        for m in case.measurements
-        if m.reading == index and m.levels == (level, level) and m.against is None
-    }
-    out: Row = {}
-    for k, position in enumerate(POSITIONS):
-        out |= _against(f"loss_{position}", rows.get(f"height_loss_{position}"), body["height_loss"][k])
-        if "affine" in picture:
-            out |= _against(f"height_{position}", rows.get(f"{position}_height"), body["heights_mm"][k])
-    wedges = {a["levels"][0]: a["degrees"] for a in picture["patient"]["angles"] if a["quantity"] == "wedge_angle"}
-    out |= _against("wedge", rows.get("wedge_angle"), wedges.get(body["level"]))
-    finding: Finding | None = next((f for f in case.assessment.findings if f.level == level), None)
-    if finding is not None:
-        out |= {"grade": finding.grade, "fractured": finding.fractured, "shape": finding.shape}
-    return out
-
-
-def _against(name: str, row: Measurement | None, truth: float | None) -> Row:
-    if row is None or row.value is None or truth is None:
-        return {}
-    held = None if row.interval is None else row.interval[0] <= truth <= row.interval[1]
-    return {f"{name}_error": row.value - truth, f"{name}_held": held}
-
-
-def summarise(rows: Iterable[Row]) -> dict[str, Any]:
-    """Return per source and true grade: bodies, found, level right, errors; and how the grades agree."""
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        for group in ("all", f"grade {row['true_grade']}"):
-            groups[row["source"], group].append(row)
+def summarise(rows: Rows) -> dict[str, Any]:
+    """Return per source and true grade: bodies, found, level right, errors, intervals held; and how grades agree."""
     out: dict[str, Any] = {}
-    for (source, group), some in sorted(groups.items()):
-        out.setdefault(source, {})[group] = _summary(some)
+    for source in dict.fromkeys(row["source"] for row in rows.bodies):
+        grades = sorted({row["true_grade"] for row in rows.bodies if row["source"] == source})
+        out[source] = {"all": _summary(_picked(rows, source=source))}
+        out[source] |= {f"grade {g}": _summary(_picked(rows, source=source, true_grade=g)) for g in grades}
     return out
 
 
-def _summary(rows: Sequence[Row]) -> dict[str, Any]:
-    seen = [r for r in rows if r["found"]]
+def _picked(rows: Rows, **values: str | int) -> Rows:
+    """Return the rows that hold all these values."""
+    of_bodies, of_numbers = (
+        tuple(row for row in some if all(row[key] == value for key, value in values.items()))
+        for some in (rows.bodies, rows.numbers)
+    )
+    return Rows(bodies=of_bodies, numbers=of_numbers)
+
+
+def _summary(rows: Rows) -> dict[str, Any]:
+    seen = [r for r in rows.bodies if r["found"]]
     graded = [r for r in seen if r.get("grade") is not None]
     out: dict[str, Any] = {
-        "bodies": len(rows),
-        "found_percent": _percent([r["found"] for r in rows]),
+        "cases": len({r["case"] for r in rows.bodies}),
+        "bodies": len(rows.bodies),
+        "found_percent": _percent([r["found"] for r in rows.bodies]),
         "level_right_percent": _percent([r["level_right"] for r in seen]),
         "called_fractured_percent": _percent([r["grade"] > 0 for r in graded]),
         "grades_found": dict(sorted(Counter(str(r["grade"]) for r in graded).items())),
+        **_kappas(graded),
         "corner_percent": _spread([v for r in seen for v in r["corner_percent"]]),
     }
-    for name in ("loss", "height"):
-        out[f"{name}_error"] = _spread([abs(r[k]) for r in seen for p in POSITIONS if (k := f"{name}_{p}_error") in r])
-        out[f"{name}_held_percent"] = _percent(
-            [r[k] for r in seen for p in POSITIONS if (k := f"{name}_{p}_held") in r]
-        )
-    out["wedge_error"] = _spread([abs(r["wedge_error"]) for r in seen if "wedge_error" in r])
-    out["wedge_held_percent"] = _percent([r["wedge_held"] for r in seen if "wedge_held" in r])
+    for name, quantities in SUMMARISED.items():
+        some = [r for r in rows.numbers if r["quantity"] in quantities]
+        out[f"{name}_error"] = _spread([abs(r["error"]) for r in some])
+        out[f"{name}_held_percent"] = _percent([r["held"] for r in some])
     return {name: value for name, value in out.items() if value is not None}
 
 
-def _percent(values: Iterable[bool | None]) -> float | None:
-    known = [v for v in values if v is not None]
+def as_table(summary: Mapping[str, Any]) -> str:
+    """Return a Markdown table of a summary: errors as mean / 95th percentile."""
+    heads = ["", "bodies", "found, %", "level right, %", "called fractured, %", "corner, % of depth", "loss"]
+    heads += ["height, mm", "wedge, °", "local Cobb, °", "weighted kappa"]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for source, groups in summary.items():
+        for group, told in groups.items():
+            shares = [told.get(f"{k}_percent", "–") for k in ("found", "level_right", "called_fractured")]
+            names = ("corner_percent", "loss_error", "height_error", "wedge_error", "local_cobb_error")
+            errors = [f"{told[k]['mean']:.2g} / {told[k]['p95']:.2g}" if k in told else "–" for k in names]
+            kappa = f"{told['kappa_linear'][0]:.2f}" if "kappa_linear" in told else "–"
+            cells = [f"{source}, {group}", told["bodies"], *shares, *errors, kappa]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def _kappas(graded: Sequence[Row]) -> dict[str, Any]:
+    """Return weighted kappa of true and found grades with its interval, where they can be told."""
+    if len({r["true_grade"] for r in graded}) < 2:
+        return {}
+    true, found = ([str(r[key]) for r in graded] for key in ("true_grade", "grade"))
+    counts = categorical.tables(true, found, _GRADES, [r["patient"] for r in graded])
+    estimates = {"kappa_linear": categorical.kappa(counts, 1), "kappa_quadratic": categorical.kappa(counts, 2)}
+    return {
+        k: [round(v, 3) for v in (e.value, *(e.interval or ()))] for k, e in estimates.items() if e.value is not None
+    }
+
+
+def _percent(values: Iterable[bool]) -> float | None:
+    known = list(values)
     return round(100 * float(np.mean(known)), 1) if known else None
 
 
