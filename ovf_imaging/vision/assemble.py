@@ -86,7 +86,10 @@ def numbering_caveats(numbering: Numbering) -> tuple[Caveat, ...]:
     """Return what a reader must know of how the levels were counted."""
     caveats = []
     names = [Level(k).name for k in numbering.levels]
-    if not numbering.anchored:
+    if numbering.stated:
+        text = f"The levels, {names[0]} to {names[-1]}, are counted from the lowest one that was stated."
+        caveats.append(Caveat(code="levels-stated", text=text))
+    elif not numbering.anchored:
         other = ""
         if numbering.runner_up is not None:
             other = f"; next best: {Level(numbering.runner_up[0]).name} to {Level(numbering.runner_up[-1]).name}"
@@ -94,7 +97,8 @@ def numbering_caveats(numbering: Numbering) -> tuple[Caveat, ...]:
             Caveat(
                 code="levels-not-anchored",
                 text=f"The sacrum was not seen: {names[0]} to {names[-1]} is an estimate from shape alone"
-                f" (probability {numbering.probability:.0%}{other}). Check the level before use.",
+                f" (probability {numbering.probability:.0%}{other}). Check the level before use, or state it: "
+                f"--lowest {names[-1]}.",
                 must_see=True,
             )
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ovf_imaging.errors import ReadingError
 from ovf_imaging.types import Level
 from ovf_imaging.vision.channels import LEVEL_CLASSES
 
@@ -24,6 +25,7 @@ class Numbering:
     anchored: bool  # the sacrum is in view and agrees
     probability: float  # of this assignment against all others
     runner_up: tuple[int, ...] | None
+    stated: bool  # the lowest level was given, not found
     holes: tuple[int, ...]  # levels between the first and last that no body was found for
 
 
@@ -48,35 +50,50 @@ def _local_spacing(gaps: Array, depths: Array) -> Array:
     return np.array(spacing)
 
 
-def number(log_levels: Sequence[Array], sacrum: Sequence[float], steps: Sequence[int]) -> Numbering:
+def number(
+    log_levels: Sequence[Array], sacrum: Sequence[float], steps: Sequence[int], lowest: int | None = None
+) -> Numbering:
     """Return the best assignment of levels to a chain.
 
     `log_levels` holds each body's mean log-probability by level class (10,), `sacrum` the share of its pixels that the
-    sacrum mask claims, `steps` the levels from each body to the next.
+    sacrum mask claims, `steps` the levels from each body to the next. Where a person states the `lowest` level, only
+    assignments that agree are considered: of the last body, or of the last above S1. Raises ReadingError when none is.
     """
-    places = np.concatenate([[0], np.cumsum(steps)]).astype(int)
-    span = int(places[-1])
-    anchored = bool(sacrum[-1] > 0.5)
-    scores: dict[int, float] = {}
-    for start in range(len(COLUMN) - span):
-        tried = [COLUMN[start + p] for p in places]
-        scores[start] = sum(
-            _evidence(log, share, level) for log, share, level in zip(log_levels, sacrum, tried, strict=True)
-        )
+    column = COLUMN if lowest is None else tuple(sorted({*COLUMN, lowest}, key=lambda k: Level(k).order))
+    counted = np.concatenate([[0], np.cumsum(steps)]).astype(int)
+    for places in (counted, np.arange(len(counted))):  # gaps are guesses, dropped where they leave no room
+        scores = {
+            levels: sum(_evidence(*each) for each in zip(log_levels, sacrum, levels, strict=True))
+            for levels in _assignments(column, places)
+            if lowest is None or _ends_at(levels, lowest)
+        }
+        if scores:
+            break
+    else:
+        room = "a spine has" if lowest is None else f"there are down to {Level(lowest).name}, stated as the lowest"
+        raise ReadingError(f"{len(counted)} vertebral bodies are seen, more than {room}")
     order = sorted(scores, key=lambda k: -scores[k])
     values = np.array([scores[k] for k in order])
     weights = np.exp((values - values.max()) / np.sqrt(len(places)))
-    best = order[0]
-    levels = tuple(COLUMN[best + p] for p in places)
-    runner = tuple(COLUMN[order[1] + p] for p in places) if len(order) > 1 else None
-    holes = tuple(k for k in COLUMN[best : best + span] if k not in levels)
+    levels = order[0]
+    between = column[column.index(levels[0]) : column.index(levels[-1])]
     return Numbering(
         levels=levels,
-        anchored=anchored and levels[-1] == Level.S1,
+        anchored=bool(sacrum[-1] > 0.5) and levels[-1] == Level.S1,
         probability=float(weights[0] / weights.sum()),
-        runner_up=runner,
-        holes=holes,
+        runner_up=order[1] if len(order) > 1 else None,
+        stated=lowest is not None,
+        holes=tuple(k for k in between if k not in levels),
     )
+
+
+def _assignments(column: tuple[int, ...], places: NDArray[np.intp]) -> Iterator[tuple[int, ...]]:
+    for start in range(len(column) - int(places[-1])):
+        yield tuple(column[start + p] for p in places)
+
+
+def _ends_at(levels: tuple[int, ...], lowest: int) -> bool:
+    return levels[-1] == lowest or (levels[-1] == Level.S1 and levels[-2:-1] == (lowest,))
 
 
 def _evidence(log_levels: Array, sacrum: float, level: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -12,8 +13,8 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from ovf_imaging.errors import NoVertebraeError, ReadingError
-from ovf_imaging.types import Image, Reading, Scale
+from ovf_imaging.errors import NoVertebraeError
+from ovf_imaging.types import Image, Level, Reading, Scale
 from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, vertebra
 from ovf_imaging.vision.channels import BODY, SACRUM, Channels
 from ovf_imaging.vision.decode import Dense, Sight, Track, chain, instance_labels, link, sights_in_slice
@@ -22,6 +23,7 @@ from ovf_imaging.vision.grey import mri_grey
 from ovf_imaging.vision.levels import number, steps_between
 from ovf_imaging.vision.mask_landmarks import mask_landmarks
 from ovf_imaging.vision.networks import VertebraNet
+from ovf_imaging.vision.refine import Refined, Refiner
 from ovf_imaging.vision.shapes import body_pose
 from ovf_imaging.vision.weights import Bundle
 
@@ -33,117 +35,161 @@ _READ_MM = 2.5  # of thinner slices some are read, the rest interpolated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MriSight:
+    """What the network saw of an image at one size and turn."""
+
+    grey: Tensor  # (S, h, w) working pixels, 0–1, every slice
+    frame: Frame
+    dense: Dense
+    tracks: list[Track]
+
+    @property
+    def score(self) -> float:
+        """How much of a spine the tracks are."""
+        return chain_score(self.tracks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MriReader:
     """The MRI bundle at work."""
 
     network: VertebraNet
+    refiner: Refiner
     bundle: Bundle
     device: torch.device
+    lowest: int | None = None  # level of the lowest body, where a person stated it
 
     @classmethod
-    def load(cls, bundle: Bundle, device: torch.device) -> MriReader:
+    def load(cls, bundle: Bundle, device: torch.device, lowest: int | None = None) -> MriReader:
         """Return the reader of a verified bundle."""
-        return cls(network=bundle.network("vertebrae", device), bundle=bundle, device=device)
+        return cls(
+            network=bundle.network("vertebrae", device),
+            refiner=Refiner.load(bundle, device),
+            bundle=bundle,
+            device=device,
+            lowest=lowest,
+        )
 
     def read(self, image: Image) -> Reading:
         """Return the bodies of a sagittal image; ReadingError when none is found."""
-        frame, dense, tracks = self.find(image)
-        if len(tracks) < 2:
+        sight = self.look(image)
+        if len(sight.tracks) < 2:
             raise NoVertebraeError(
-                f"no column of vertebrae found ({len(tracks)} body); a sagittal spine MRI with two or more is wanted"
+                f"no column of vertebrae found ({len(sight.tracks)} body); "
+                "a sagittal spine MRI with two or more is wanted"
             )
-        return self._reading(image, frame, dense, tracks)
+        return self._reading(image, sight)
 
-    def find(self, image: Image) -> tuple[Frame, Dense, list[Track]]:
-        """Return the working frame, the network's outputs there and the chain of bodies."""
+    def look(self, image: Image) -> MriSight:
+        """Return what the network sees of an image, before anything is refused."""
         if image.scale is Scale.UNKNOWN:
             return self._find_unscaled(image, torch.from_numpy(mri_grey(image.pixels, image.valid)))
         frame = sagittal_frame(image, self.bundle.settings["working_pixel_mm"])
         # The grey volume is gone before the network runs: of a large one, both would not fit.
-        working = self._working(torch.from_numpy(mri_grey(image.pixels, image.valid)), frame)
-        dense = self._infer(working, image)
-        return frame, dense, self._chain(dense)
+        return self._seen(frame.to_working(torch.from_numpy(mri_grey(image.pixels, image.valid))), frame, image)
 
-    def _find_unscaled(self, image: Image, grey: Tensor) -> tuple[Frame, Dense, list[Track]]:
+    def _find_unscaled(self, image: Image, grey: Tensor) -> MriSight:
         """Try orientations of a picture without geometry, then bring its bodies to the depth the network knows."""
         wanted = self.bundle.settings["body_depth_px"]
         factor = self.bundle.settings["picture_px"] / max(image.pixels.shape[1:])
-        best: tuple[float, Frame, Dense, list[Track]] | None = None
+        sights: list[MriSight] = []
         for turns in (0, 1, 3, 2):
             frame = plain_frame(image, factor, turns)
-            dense = self._infer(self._working(grey, frame), image)
-            tracks = self._chain(dense)
-            score = chain_score(tracks)
-            if best is None or score > best[0] * (1.0 if turns == 0 else 1.25):
-                best = (score, frame, dense, tracks)
-            if turns == 0 and score > 3.0:
+            sights.append(self._seen(frame.to_working(grey), frame, image))
+            if sights[0].score > 3.0:
                 break
-        if best is None:
-            raise ReadingError("no picture to read")
-        _, frame, dense, tracks = best
-        if len(tracks) >= 2:
-            depth = float(np.median([t.best.depth for t in tracks]))
+        best = sights[0]
+        for sight in sights[1:]:
+            if sight.score > 1.25 * best.score:
+                best = sight
+        if len(best.tracks) >= 2:
+            depth = float(np.median([t.best.depth for t in best.tracks]))
             if not 0.85 < depth / wanted < 1.2:
-                size = (round(frame.size[0] * wanted / depth), round(frame.size[1] * wanted / depth))
-                scaled = replace(frame, size=size)
-                again = self._infer(self._working(grey, scaled), image)
-                found = self._chain(again)
-                if chain_score(found) >= 0.9 * chain_score(tracks):
-                    return scaled, again, found
-        return frame, dense, tracks
+                rows, columns = best.frame.size
+                scaled = replace(best.frame, size=(round(rows * wanted / depth), round(columns * wanted / depth)))
+                again = self._seen(scaled.to_working(grey), scaled, image)
+                if again.score >= 0.9 * best.score:
+                    return again
+        return best
 
-    def _chain(self, dense: Dense) -> list[Track]:
-        return chain(link([sights_in_slice(dense, s) for s in range(len(dense.body))]))
+    def _seen(self, grey: Tensor, frame: Frame, image: Image) -> MriSight:
+        dense = self._infer(grey, image)
+        tracks = chain(link([sights_in_slice(dense, s) for s in range(len(dense.body))]))
+        return MriSight(grey=grey, frame=frame, dense=dense, tracks=tracks)
 
-    def _working(self, grey: Tensor, frame: Frame) -> Tensor:
-        settings = self.bundle.settings
-        x: Tensor = (frame.to_working(grey) - settings["grey_mean"]) / settings["grey_spread"]
-        return x
-
-    def _infer(self, x: Tensor, image: Image) -> Dense:
-        """Run the network on the slices to be read, each with its neighbours about 4 mm away."""
-        read, step = slices_to_read(image), slices_apart(image, _NEIGHBOUR_MM)
+    def _beside(self, image: Image, slices: list[int]) -> Tensor:
+        """Return (N, slices of the network) indices: each slice with its neighbours about 4 mm away."""
+        step = slices_apart(image, _NEIGHBOUR_MM)
         if image.affine[0, 0] > 0:  # trained on slices that step to the patient's right (−x)
             step = -step
         beside = torch.arange(self.network.slices) - self.network.slices // 2
+        return (torch.tensor(slices)[:, None] + step * beside).clamp(0, len(image.pixels) - 1)
+
+    def _infer(self, grey: Tensor, image: Image) -> Dense:
+        """Run the network on the slices to be read."""
+        around = self._beside(image, slices_to_read(image))
+        mean, spread = self.bundle.settings["grey_mean"], self.bundle.settings["grey_spread"]
         masks, dense = torch.empty(0), torch.empty(0)
         with torch.inference_mode():
-            for first in range(0, len(read), _BATCH):
-                here = torch.tensor(read[first : first + _BATCH])
-                around = (here[:, None] + step * beside).clamp(0, len(x) - 1)
-                batch = x[around].contiguous(memory_format=torch.channels_last).to(self.device)
-                m, d = self.network.parts(batch)
+            for first in range(0, len(around), _BATCH):
+                x = (grey[around[first : first + _BATCH]] - mean) / spread
+                m, d = self.network.parts(x.contiguous(memory_format=torch.channels_last).to(self.device))
                 if first == 0:  # laid out once: pieces to be joined would take the memory twice
-                    masks, dense = (torch.empty((len(read), *part.shape[1:])) for part in (m, d))
+                    masks, dense = (torch.empty((len(around), *part.shape[1:])) for part in (m, d))
                 masks[first : first + _BATCH] = m
                 dense[first : first + _BATCH] = d
         return to_dense(masks, dense)
 
-    def _reading(self, image: Image, frame: Frame, dense: Dense, tracks: list[Track]) -> Reading:
+    def _reading(self, image: Image, sight: MriSight) -> Reading:
+        frame, tracks = sight.frame, sight.tracks
         centres = np.array([t.best.centre for t in tracks])
         depths = np.array([t.best.depth for t in tracks])
-        numbering = number([t.levels for t in tracks], [t.sacrum for t in tracks], steps_between(centres, depths))
+        steps = steps_between(centres, depths)
+        numbering = number([t.levels for t in tracks], [t.sacrum for t in tracks], steps, self.lowest)
         read = slices_to_read(image)
-        calibration = float(self.bundle.settings["covariance_factor"])
         vertebrae = []
-        instances = instance_labels(dense, tracks)
-        for index, (track, level) in enumerate(zip(tracks, numbering.levels, strict=True)):
-            sight = track.best
-            landmarks = _on_the_edge(sight, instances[sight.slice], index + 1, dense.bone(sight.slice))
+        for track, level, found in zip(
+            tracks, numbering.levels, self._refined(image, sight, numbering.levels), strict=True
+        ):
             body = Body(
-                slice=read[sight.slice],
-                landmarks=frame.points_to_native(landmarks),
-                covariance=frame.covariance_to_native(sight.covariance * calibration),
-                confidence=track.certainty,
+                slice=read[track.best.slice],
+                landmarks=frame.points_to_native(found.landmarks),
+                covariance=frame.covariance_to_native(found.covariance),
+                confidence=track.certainty * found.agreement,
             )
             vertebrae.append(vertebra(body, level, image))
         return Reading(
             image=image,
-            labels=native_labels(frame, dense, tracks, numbering.levels, read, len(image.pixels)),
+            labels=native_labels(frame, sight.dense, tracks, numbering.levels, read, len(image.pixels)),
             vertebrae=tuple(vertebrae),
             reader=f"{self.bundle.name} {self.bundle.version}",
             caveats=numbering_caveats(numbering) + cut_caveats(vertebrae),
         )
+
+    def _refined(self, image: Image, sight: MriSight, levels: Sequence[int]) -> list[Refined]:
+        """Return each body's landmarks in working pixels: from crops, or the mask's edge where crops can't be had.
+
+        The sacrum has no crop, and a crop that sees another body than the mask is not believed.
+        """
+        instances = instance_labels(sight.dense, sight.tracks)
+        read = slices_to_read(image)
+        best = [track.best for track in sight.tracks]
+        edges = [
+            _on_the_edge(b, instances[b.slice], index + 1, sight.dense.bone(b.slice)) for index, b in enumerate(best)
+        ]
+        around = self._beside(image, [read[b.slice] for b in best])
+        crops = self.refiner.refine(
+            (sight.grey[slices], body_pose(edge)) for slices, edge in zip(around, edges, strict=True)
+        )
+        settings = self.bundle.settings
+        found = []
+        for b, edge, crop, level in zip(best, edges, crops, levels, strict=True):
+            astray = float(np.linalg.norm(crop.landmarks - edge, axis=1).max()) / b.depth
+            if level == Level.S1 or astray > settings["crop_astray_depths"]:
+                found.append(Refined(landmarks=edge, covariance=b.covariance * settings["covariance_factor"]))
+            else:
+                found.append(replace(crop, covariance=crop.covariance * settings["crop_covariance_factor"]))
+        return found
 
 
 def _on_the_edge(sight: Sight, instances: NDArray[np.uint8], number: int, share: NDArray[np.float32]) -> Array:

@@ -52,15 +52,17 @@ class FilmReader:
     refiner: Refiner
     bundle: Bundle
     device: torch.device
+    lowest: int | None = None  # level of the lowest body, where a person stated it
 
     @classmethod
-    def load(cls, bundle: Bundle, device: torch.device) -> FilmReader:
+    def load(cls, bundle: Bundle, device: torch.device, lowest: int | None = None) -> FilmReader:
         """Return the reader of a verified bundle."""
         return cls(
             localiser=bundle.network("localiser", device),
             refiner=Refiner.load(bundle, device),
             bundle=bundle,
             device=device,
+            lowest=lowest,
         )
 
     def read(self, image: Image) -> Reading:
@@ -83,9 +85,8 @@ class FilmReader:
             )
         centres = np.array([t.best.centre for t in sight.tracks])
         depths = np.array([t.best.depth for t in sight.tracks])
-        numbering = number(
-            [t.levels for t in sight.tracks], [t.sacrum for t in sight.tracks], steps_between(centres, depths)
-        )
+        steps = steps_between(centres, depths)
+        numbering = number([t.levels for t in sight.tracks], [t.sacrum for t in sight.tracks], steps, self.lowest)
         bodies = self._refine(sight.grey, sight)
         return self._reading(image, bodies, numbering, sight)
 

@@ -40,12 +40,15 @@ class Reader:
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def load(cls, models_dir: Path, device: str = "auto") -> Reader:
-        """Return the reader of the bundles under `models_dir`; WeightsError when one is absent or altered."""
+    def load(cls, models_dir: Path, device: str = "auto", lowest: int | None = None) -> Reader:
+        """Return the reader of the bundles under `models_dir`; WeightsError when one is absent or altered.
+
+        `lowest` is the level of the lowest vertebra on the images, where a person states it.
+        """
         where = choose_device(device)
         return cls(
-            mri=MriReader.load(load_bundle(models_dir, MRI_BUNDLE), where),
-            film=FilmReader.load(load_bundle(models_dir, FILM_BUNDLE), where),
+            mri=MriReader.load(load_bundle(models_dir, MRI_BUNDLE), where, lowest),
+            film=FilmReader.load(load_bundle(models_dir, FILM_BUNDLE), where, lowest),
             device=where.type,
         )
 

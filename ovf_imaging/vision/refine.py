@@ -34,7 +34,7 @@ class Refined:
 
     landmarks: Array  # (6, 2) row, column
     covariance: Array  # (6, 2, 2), not yet calibrated
-    agreement: float  # of the starts, 0–1
+    agreement: float = 1.0  # of the starts, 0–1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

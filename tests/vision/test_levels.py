@@ -1,7 +1,9 @@
 """Numbering of a whole column at once."""
 
 import numpy as np
+import pytest
 
+from ovf_imaging.errors import ReadingError
 from ovf_imaging.types import Level
 from ovf_imaging.vision.channels import LEVEL_CLASSES
 from ovf_imaging.vision.levels import number, steps_between
@@ -63,3 +65,43 @@ def test_collapsed_neighbours_are_not_a_hole():
     """Spacing that shrinks at a fracture does not make the next gap look double."""
     centres = np.cumsum([0, 36, 24, 26, 38, 38])[:, None] * np.array([1.0, 0.0])
     assert steps_between(centres, np.full(6, 36.0)) == [1] * 5
+
+
+def test_a_stated_level_outvotes_what_the_bodies_look_like():
+    """Four bodies that look like L2 to L5, said to end at L4."""
+    evidence = [says(level) for level in (Level.L2, Level.L3, Level.L4, Level.L5)]
+    found = number(evidence, [0.0] * 4, [1] * 3, Level.L4)
+    assert found.levels == (Level.L1, Level.L2, Level.L3, Level.L4)
+    assert found.stated
+
+
+def test_a_stated_level_is_that_above_the_sacrum():
+    """The lowest vertebra is stated; the sacrum that was seen below it stays what it is."""
+    found = number([flat()] * 4, [0.0, 0.0, 0.0, 0.97], [1] * 3, Level.L5)
+    assert found.levels == (Level.L3, Level.L4, Level.L5, Level.S1)
+
+
+def test_a_sixth_lumbar_vertebra_can_be_stated():
+    """L6 is no level that the network counts, and stands between L5 and S1 where a person says so."""
+    found = number([flat()] * 4, [0.0, 0.0, 0.0, 0.97], [1] * 3, Level.L6)
+    assert found.levels == (Level.L4, Level.L5, Level.L6, Level.S1)
+    assert not found.holes
+
+
+def test_too_many_bodies_above_a_stated_level_are_refused():
+    """C2 is the highest body: twelve can't lie from C2 to T1."""
+    with pytest.raises(ReadingError, match="12 vertebral bodies are seen, more than there are down to T1, stated as"):
+        number([flat()] * 12, [0.0] * 12, [1] * 11, Level.T1)
+
+
+def test_a_gap_that_leaves_no_room_is_none():
+    """C2 to S1 are 24: so many bodies have no gap between them, however far apart two lie."""
+    found = number([flat()] * 24, [0.0] * 23 + [0.97], [1] * 22 + [2])
+    assert found.levels[0] == Level.C2
+    assert found.levels[-2:] == (Level.L5, Level.S1)
+    assert not found.holes
+
+
+def test_more_bodies_than_a_spine_has_are_refused():
+    with pytest.raises(ReadingError, match="25 vertebral bodies are seen, more than a spine has"):
+        number([flat()] * 25, [0.0] * 25, [1] * 24)

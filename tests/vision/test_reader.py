@@ -11,7 +11,7 @@ import torch
 from ovf_imaging.dicom import load_image, read_study
 from ovf_imaging.errors import NoVertebraeError, OVFError, ReadingError
 from ovf_imaging.training import film_data
-from ovf_imaging.types import Image, Position, Reading, Scale, Sequence, View
+from ovf_imaging.types import Image, Level, Position, Reading, Scale, Sequence, View
 from ovf_imaging.vision import Reader, choose_device
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +57,33 @@ def test_real_volume_is_read_head_to_foot(reader: Reader, volume: Image):
         assert v.covariance.shape == (6, 2, 2)
         assert np.linalg.eigvalsh(v.covariance).min() > 0
     assert "levels-not-anchored" in {c.code for c in reading.caveats}
+
+
+def test_levels_are_counted_from_the_one_that_is_stated(reader: Reader, volume: Image):
+    """The lowest whole body is stated to be L3: all shift, the pictures of them with them, and nothing is in doubt."""
+    found, stated = reader.read(volume), replace(reader, mri=replace(reader.mri, lowest=Level.L3)).read(volume)
+    shift = found.vertebrae[-1].level - Level.L3
+    assert shift != 0
+    assert [v.level + shift for v in stated.vertebrae] == [v.level for v in found.vertebrae]
+    np.testing.assert_array_equal(np.where(stated.labels > 0, stated.labels.astype(int) + shift, 0), found.labels)
+    codes = {c.code for c in stated.caveats}
+    assert "levels-stated" in codes
+    assert "levels-not-anchored" not in codes
+
+
+def test_crops_that_stray_from_the_masks_are_not_believed(reader: Reader, volume: Image):
+    """Believed up to a quarter of a depth; not at all, the landmarks lie on the labels' edges."""
+    bundle = reader.mri.bundle
+    doubting = replace(bundle, settings={**bundle.settings, "crop_astray_depths": 0.0})
+    found, edges = (replace(reader.mri, bundle=b).read(volume) for b in (bundle, doubting))
+    for crop, edge in zip(found.vertebrae, edges.vertebrae, strict=True):
+        apart = np.linalg.norm((crop.landmarks - edge.landmarks)[:, 1:], axis=1)
+        depth = np.linalg.norm((edge.landmarks[0] - edge.landmarks[2])[1:])
+        assert 0 < apart.max() < 0.25 * depth
+        near = edges.labels[int(edge.landmarks[0, 0])] == edge.level
+        inward = edge.landmarks[:, 1:] + 0.15 * (edge.landmarks[:, 1:].mean(0) - edge.landmarks[:, 1:])
+        rows, columns = inward.round().astype(int).T
+        assert near[rows, columns].all()
 
 
 ORIENTATIONS = {"rows up": (1,), "front right": (2,), "both": (1, 2), "right to left": (0,)}
