@@ -204,6 +204,7 @@ def case_of(
                 "rules/conservative.toml": "ab" * 32,
                 "rules/augmentation.toml": "cd" * 32,
             },
+            rules=t.RuleSet(version="0.1.0", sha256="ef" * 32),
             made=MADE,
         ),
     )

@@ -38,6 +38,7 @@ from ovf_imaging import (
     case_to_json,
     write_case,
 )
+from ovf_imaging.knowledge.rules import rule_set
 from ovf_imaging.pipeline import SparedEyes, shipped_folder
 from tests import fakes
 from tests.fake_reader import MODELS, FakeReader, blind, perfect
@@ -221,6 +222,7 @@ def test_a_case_concluded_anew_keeps_its_models_device_and_time(mri: Path) -> No
     new = Pipeline.of(old).conclude(old.study, old.readings, Context())
     assert (new.provenance.models, new.provenance.device, new.provenance.made) == (MODELS, "cuda", NOON)
     assert "genant.toml" in new.provenance.knowledge
+    assert new.provenance.rules == rule_set()
 
 
 @pytest.mark.slow

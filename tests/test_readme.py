@@ -26,7 +26,7 @@ def test_the_example_runs_and_is_four_lines_long() -> None:
     assert "L1" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["assess", "batch", "view", "compare", "recommend"])
+@pytest.mark.parametrize("command", ["assess", "batch", "view", "compare", "recommend", "train", "evaluate"])
 def test_every_option_it_names_is_there(command: str) -> None:
     (synopsis,) = [line for block in blocks("text") for line in block.splitlines() if line.startswith(f"ovf {command}")]
     shown = subprocess.run(

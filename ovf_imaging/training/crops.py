@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ovf_imaging.training.fit import Step
 from ovf_imaging.training.losses import S1, heatmap_loss
 from ovf_imaging.training.paint import Warp, draw_fracture, neighbours
 from ovf_imaging.training.scene import Draw, Placing, Scene, render_at
@@ -42,19 +43,18 @@ def crop_step(
     jitter: Jitter,
     intensity: Intensity,
     batch: int,
-) -> Callable[[float], dict[str, Tensor]]:
+) -> Step:
     """Return a training step of a refiner: `batch` crops, of each pool its share, every body of a pool as often."""
     bodies = {name: [s for s in scenes if s.fracturable for _ in s.landmarks] for name, scenes in pools.items()}
-    rng = np.random.default_rng()
 
-    def step(_: float) -> dict[str, Tensor]:
-        images, truths = [], []
+    def step(_: float, rng: np.random.Generator) -> dict[str, Tensor]:
+        device, images, truths = next(model.parameters()).device, [], []
         for source in rng.choice(list(shares), batch, p=list(shares.values())):
             draw, level = draw_crop(bodies[source][rng.integers(len(bodies[source]))], jitter, rng)
             images.append(intensity(draw, rng))
             truths.append((draw.table[level] - 0.5) / 2)
-        x = ((torch.stack(images) - MEAN) / SPREAD).contiguous(memory_format=torch.channels_last)
-        truth = torch.stack(truths)
+        x = ((torch.stack(images) - MEAN) / SPREAD).contiguous(memory_format=torch.channels_last).to(device)
+        truth = torch.stack(truths).to(device)
         coordinate, entropy = heatmap_loss(model(x), torch.nan_to_num(truth), ~torch.isnan(truth[..., 0]))
         return {"coordinate": coordinate, "entropy": entropy}
 

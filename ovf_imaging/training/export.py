@@ -15,7 +15,7 @@ from torch import Tensor
 
 def averaged_weights(run: Path) -> dict[str, Tensor]:
     """Return the running average kept in a training run's checkpoint."""
-    state: dict[str, Tensor] = torch.load(run / "checkpoint.pt", weights_only=True)["average"]
+    state: dict[str, Tensor] = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
     return state
 
 

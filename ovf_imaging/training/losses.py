@@ -72,7 +72,7 @@ def vote_loss(votes: Tensor, spread: Tensor, half: Tensor, body: Tensor, table: 
 
 def level_loss(dense: Tensor, half: Tensor, levels_known: Tensor) -> Tensor:
     """Cross-entropy of each body pixel's level."""
-    classes = torch.full((256,), -1, dtype=torch.long)
+    classes = torch.full((256,), -1, dtype=torch.long, device=half.device)
     for number, level in enumerate(LEVEL_CLASSES):
         classes[level] = number
     classes[1 : LEVEL_CLASSES[0]] = 0
@@ -91,7 +91,7 @@ def heatmap_loss(logits: Tensor, truth: Tensor, known: Tensor, sigma: float = 1.
     """
     n, k, h, w = logits.shape
     p = logits.flatten(2).softmax(-1).view(n, k, h, w)
-    rows, columns = torch.arange(h).float(), torch.arange(w).float()
+    rows, columns = (torch.arange(size, device=logits.device).float() for size in (h, w))
     got = torch.stack([(p.sum(3) * rows).sum(-1), (p.sum(2) * columns).sum(-1)], -1)
     error = F.smooth_l1_loss(got, truth, reduction="none", beta=0.5).sum(-1)
     inside = (truth > -0.5).all(-1) & (truth[..., 0] < h - 0.5) & (truth[..., 1] < w - 0.5) & known

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from ovf_imaging.training import mri_data
-from ovf_imaging.training.fit import Schedule, fit
+from ovf_imaging.training.fit import Run, fit
 from ovf_imaging.training.intensity import mri_intensity
 from ovf_imaging.training.losses import dense_loss
 from ovf_imaging.training.scene import Scene, render
@@ -46,13 +46,12 @@ def real_scenes(data: Path, held_back: bool) -> dict[str, list[Scene]]:
 def train(scenes: Mapping[str, Sequence[Scene]], out: Path, minutes: float, seed: int) -> nn.Module:
     """Return the running average of a network trained from ImageNet weights; each source is seen as often."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
     model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16, slices=len(mri_data.BESIDE))
     load_start(model, out)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     sources = list(scenes.values())
 
-    def step(part: float) -> dict[str, Tensor]:
+    def step(_: float, rng: np.random.Generator) -> dict[str, Tensor]:
         draws = []
         for index in rng.integers(len(sources), size=BATCH):
             draws.append(render(sources[index][rng.integers(len(sources[index]))], VIEW, rng))
@@ -60,8 +59,8 @@ def train(scenes: Mapping[str, Sequence[Scene]], out: Path, minutes: float, seed
         masks, dense = model.parts(x)
         return dense_loss(masks, dense, instances, ignore, table, known)
 
-    schedule = Schedule(hours=minutes / 60, average=0.98)
-    return fit(model, step, out, schedule, {"mask": 1.0, "vote": 0.5, "level": 0.5})
+    run = Run(out=out, hours=minutes / 60, seed=seed, average=0.98)
+    return fit(model, step, run, {"mask": 1.0, "vote": 0.5, "level": 0.5})
 
 
 @torch.inference_mode()

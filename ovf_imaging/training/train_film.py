@@ -12,7 +12,7 @@ from torch import Tensor
 from ovf_imaging.training import film_data, mri_data
 from ovf_imaging.training.crops import FILM_JITTER, crop_step
 from ovf_imaging.training.film_pool import film_pool, whole_bodies
-from ovf_imaging.training.fit import Schedule, fit
+from ovf_imaging.training.fit import Run, fit
 from ovf_imaging.training.intensity import film_intensity
 from ovf_imaging.training.losses import dense_loss
 from ovf_imaging.training.scene import Scene, View, nothing, render
@@ -41,43 +41,41 @@ def _negative_mri(data: Path) -> list[Scene]:
     return slices + [replace(nothing(s), image=s.image[:1]) for s in polygons]
 
 
-def train_localiser(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 10) -> VertebraNet:
+def train_localiser(data: Path, run: Run, batch: int = 10) -> VertebraNet:
     """Train the whole-film network: lateral bodies, sacrum, frontal bodies, votes for landmarks, levels."""
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS + 1)
-    load_start(model, out)
+    load_start(model, run.out)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     pools = {
         "lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values()),
         "frontal": [s for i, s in enumerate(film_data.frontal_scenes(data / "radiographs_ap_landmarks")) if i % 5],
         "mri": _negative_mri(data),
-    } | film_pool(data, out.parent / POOL)
-    rng = np.random.default_rng()
+    } | film_pool(data, run.out.parent / POOL)
 
-    def step(_: float) -> dict[str, Tensor]:
+    def step(_: float, rng: np.random.Generator) -> dict[str, Tensor]:
         draws, images = [], []
         for source in rng.choice(list(LOCALISER_SHARES), batch, p=list(LOCALISER_SHARES.values())):
             draw = render(pools[source][rng.integers(len(pools[source]))], LOCALISER_VIEW, rng)
             draws.append(draw)
             images.append(film_intensity(draw, rng))
-        x, instances, ignore, table, known = stack(draws, images)
-        masks, dense = model.parts(x)
-        return dense_loss(masks, dense, instances, ignore, table, known)
+        x, *truth = (t.to(run.device) for t in stack(draws, images))
+        return dense_loss(*model.parts(x), *truth)
 
-    fit(model, step, out, Schedule(hours=hours), {"mask": 1.0, "vote": 0.5, "level": 0.5, "frontal": 1.0})
+    fit(model, step, run, {"mask": 1.0, "vote": 0.5, "level": 0.5, "frontal": 1.0})
     return model
 
 
-def train_refiner(data: Path, out: Path, hours: float, seed: int = 0, batch: int = 20) -> VertebraNet:
+def train_refiner(data: Path, run: Run, batch: int = 20) -> VertebraNet:
     """Train the crop network: six heatmaps of the body in the middle."""
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     model = VertebraNet(masks=0, dense=6)
-    load_start(model, out)
+    load_start(model, run.out)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     pools = {"lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values())}
-    pools |= {name: whole_bodies(scenes) for name, scenes in film_pool(data, out.parent / POOL).items()}
+    pools |= {name: whole_bodies(scenes) for name, scenes in film_pool(data, run.out.parent / POOL).items()}
     step = crop_step(model, pools, REFINER_SHARES, FILM_JITTER, film_intensity, batch)
-    fit(model, step, out, Schedule(hours=hours), {"coordinate": 0.5, "entropy": 1.0})
+    fit(model, step, run, {"coordinate": 0.5, "entropy": 1.0})
     return model
 
 
@@ -86,4 +84,4 @@ if __name__ == "__main__":
 
     torch.set_num_threads(1)
     kind = {"localiser": train_localiser, "refiner": train_refiner}[sys.argv[1]]
-    kind(Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]))
+    kind(Path(sys.argv[2]), Run(out=Path(sys.argv[3]), hours=float(sys.argv[4])))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ovf_imaging.training import film_data, mri_data
-from ovf_imaging.training.fit import Schedule, fit
+from ovf_imaging.training.fit import Run, fit
 from ovf_imaging.training.imagenet import load_imagenet, spread_channels
 from ovf_imaging.training.intensity import mri_intensity
 from ovf_imaging.training.losses import dense_loss
@@ -74,30 +74,25 @@ def stack(draws: list[Draw], images: list[Tensor]) -> tuple[Tensor, Tensor, Tens
     )
 
 
-def train_mri(data: Path, out: Path, hours: float, begin: float = 0.0, seed: int = 0, batch: int = 10) -> VertebraNet:
-    """Train from ImageNet weights, or from `out`/start.pt where that lies, and return the network.
-
-    `begin` is the part of the hours that an earlier run counts for: 0.5 does the second half of the schedule.
-    """
-    torch.manual_seed(seed)
+def train_mri(data: Path, run: Run, batch: int = 10) -> VertebraNet:
+    """Train from ImageNet weights, or from `run.out`/start.pt where that lies, and return the network."""
+    torch.manual_seed(run.seed)
     model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16, slices=len(mri_data.BESIDE))
-    load_start(model, out)
+    load_start(model, run.out)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scenes = training_scenes(data)
-    rng = np.random.default_rng()
 
-    def step(part: float) -> dict[str, Tensor]:
+    def step(part: float, rng: np.random.Generator) -> dict[str, Tensor]:
         view, strength = (VIEW, 1.0) if part < LATE else (LATE_VIEW, LATE_STRENGTH)
         draws, images = [], []
         for source in rng.choice(list(SHARES), batch, p=list(SHARES.values())):
             draw = render(scenes[source][rng.integers(len(scenes[source]))], view, rng)
             draws.append(draw)
             images.append(mri_intensity(draw, rng, strength))
-        x, instances, ignore, table, known = stack(draws, images)
-        masks, dense = model.parts(x)
-        return dense_loss(masks, dense, instances, ignore, table, known)
+        x, *truth = (t.to(run.device) for t in stack(draws, images))
+        return dense_loss(*model.parts(x), *truth)
 
-    fit(model, step, out, Schedule(hours=hours, begin=begin), {"mask": 1.0, "vote": 0.5, "level": 0.5})
+    fit(model, step, run, {"mask": 1.0, "vote": 0.5, "level": 0.5})
     return model
 
 
@@ -106,4 +101,4 @@ if __name__ == "__main__":
 
     torch.set_num_threads(1)
     hours, begin = (float(v) for v in (*sys.argv[3:5], "0")[:2])
-    train_mri(Path(sys.argv[1]), Path(sys.argv[2]), hours, begin)
+    train_mri(Path(sys.argv[1]), Run(out=Path(sys.argv[2]), hours=hours, begin=begin))

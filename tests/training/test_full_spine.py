@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from ovf_imaging.training.evaluate import evaluate_full_spine
+from ovf_imaging.training.evaluate import full_spine_films, look
 from ovf_imaging.types import Level
 from tests import fakes
 from tests.fake_reader import FakeReader, perfect
@@ -18,15 +18,18 @@ CORNERS = {"TF": 0, "TB": 2, "BF": 3, "BB": 5}
 def rows(tmp_path):
     """One film whose marks are those of a perfect reader, but for L3's, which lie 3 pixels to the right of them."""
     image = fakes.film_image(fakes.column())
-    Picture.fromarray(np.clip(image.pixels[0], 0, 255).astype(np.uint8)).save(tmp_path / "1.png")
+    folder = tmp_path / "radiographs_lateral_landmarks"
+    folder.mkdir()
+    Picture.fromarray(np.clip(image.pixels[0], 0, 255).astype(np.uint8)).save(folder / "1.png")
     marks = {}
     for body in perfect(image).vertebrae:
         for corner, k in CORNERS.items():
             row, column = body.landmarks[k, 1:]
             marks[f"{Level(body.level).name}{corner}"] = [column + 3 * (body.level == Level.L3), row]
     del marks["L5TF"]
-    (tmp_path / "landmarks.json").write_text(json.dumps({"1.png": marks}))
-    return evaluate_full_spine(FakeReader(answer=perfect), tmp_path)
+    (folder / "landmarks.json").write_text(json.dumps({"1.png": marks}))
+    seen = look(FakeReader(answer=perfect), full_spine_films(tmp_path), lambda what, done, total: None)
+    return [row for one in seen for row in one.rows]
 
 
 def test_bodies_with_four_corners_alone_are_measured(rows):

@@ -1,14 +1,10 @@
 """Landmarks from masks, and the loop that trains on them."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from skimage.draw import polygon2mask
-from torch import Tensor, nn
 
-from ovf_imaging.training.fit import Schedule, fit
 from ovf_imaging.training.losses import heatmap_loss
 from ovf_imaging.vision.mask_landmarks import mask_landmarks
 
@@ -49,20 +45,3 @@ def test_heatmap_loss_is_least_at_the_truth():
         coordinate, entropy = heatmap_loss(logits.expand(1, 6, 32, 32), truth, torch.ones(1, 6, dtype=torch.bool))
         costs.append(float(coordinate + entropy))
     assert costs[0] < costs[1]
-
-
-def test_training_resumes_where_it_stopped(tmp_path: Path):
-    """The loop carries steps and time used over a stop."""
-    model = nn.Linear(1, 1)
-
-    def step(part: float) -> dict[str, Tensor]:
-        assert 0 <= part < 1
-        return {"square": model(torch.ones(1, 1)).square().mean()}
-
-    fit(model, step, tmp_path, Schedule(hours=0.2 / 3600, checkpoint_s=0.05), {"square": 1.0})
-    first = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    fit(model, step, tmp_path, Schedule(hours=0.4 / 3600, checkpoint_s=0.05), {"square": 1.0})
-    second = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert second["steps"] > first["steps"] > 0
-    assert first["used"] >= 0.2
-    assert second["used"] >= 0.4
