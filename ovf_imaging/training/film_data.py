@@ -68,7 +68,7 @@ def lateral_scene(path: Path, entry: dict[str, Any]) -> Scene:
     for level, body in complete.items():
         instances[polygon2mask(grey.shape, outline(body))] = level
     if S1 in marks:
-        instances[polygon2mask(grey.shape, _sacrum(marks[S1], complete[max(complete)]))] = S1
+        instances[polygon2mask(grey.shape, sacrum_outline(marks[S1], complete[max(complete)]))] = S1
     return marked_scene(film_grey(grey), marks, instances, levels_known=bool(entry["levels_sure"]))
 
 
@@ -94,8 +94,8 @@ def _complete(marks: Mapping[int, Array]) -> dict[int, Array]:
     return {k: b for k, b in marks.items() if k != S1 and not np.isnan(b).any()}
 
 
-def _sacrum(endplate: Array, lowest: Array) -> Array:
-    """Return the upper part of S1: its endplate and half its depth below."""
+def sacrum_outline(endplate: Array, lowest: Array) -> Array:
+    """Return the polygon (4, 2) of the upper part of S1, given its endplate and the landmarks of the lowest body."""
     front, back = endplate[0], endplate[2]
     normal = np.array([-(back - front)[1], (back - front)[0]])
     normal *= -np.sign(normal @ up_of(lowest)) / np.linalg.norm(normal)

@@ -30,6 +30,20 @@ def test_a_film_scene_holds_what_the_case_told(templates: Templates):
     assert Level.S1 not in scene.fracturable
 
 
+def test_the_sacrum_of_a_film_is_labelled_below_its_endplate(templates: Templates):
+    """A tenth of its depth below the endplate, away from L5, the label is S1; far below nothing is said of it."""
+    settings = parse_settings({"study": ALONE, "film": FILM | {"thoracic": 0}})
+    (scene,) = case_scenes(draw_case("radiograph", settings, templates, seed=5))
+    front, middle, back = scene.landmarks[Level.S1][:3]
+    depth = np.linalg.norm(front - back)
+    down = middle - scene.landmarks[Level.L5].mean(0)
+    down = down / np.linalg.norm(down) * depth
+    for share, told in ((0.1, True), (0.8, False)):
+        row, column = (middle + share * down).round().astype(int)
+        assert (scene.instances[row, column] == Level.S1) == told
+        assert scene.ignore[1, row, column] != told
+
+
 def test_a_frontal_scene_has_no_landmarks(templates: Templates):
     """Its bodies are FRONTAL, and they cover some of the film."""
     settings = parse_settings({"study": ALONE | {"frontal": 1.0}, "film": FILM})

@@ -29,7 +29,10 @@ from ovf_imaging.types import Landmark, Level
 from ovf_imaging.vision.grey import film_grey, mri_grey
 
 TRAINING_MRI = {"study": {"follow_up": 0.0}, "mri": {"matrix": 256, "pixel_mm": [0.95, 1.25]}}
-TRAINING_FILMS = {"study": {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0, "frontal": 0.08, "ct": 0.25}}
+TRAINING_FILMS = {
+    "study": {"dynamic": 0.0, "posture": 0.0, "follow_up": 0.0, "frontal": 0.08, "ct": 0.25},
+    "anatomy": {"transitional": 0.0},  # scenes know the usual order of levels alone
+}
 USUAL_DEPTH_PX = 34.0  # of a picture that shows no body
 _SUPERIOR, _INFERIOR = Landmark.SUPERIOR_MIDDLE, Landmark.INFERIOR_MIDDLE
 
@@ -97,18 +100,26 @@ def case_scenes(case: DrawnCase) -> Iterator[Scene]:
 
 
 def film_scene(film: Film, truth: PatientTruth) -> Scene:
-    """Return a film as a scene; one that is not lateral holds its bodies as FRONTAL and no landmarks."""
+    """Return a film as a scene; one that is not lateral holds its bodies as FRONTAL and no landmarks.
+
+    Of the sacrum that part is labelled which is labelled on real films; nothing is said of what lies below.
+    """
+    grey = film_grey(film.bone_white().astype(np.float32))
     lateral = film.view == "lateral"
     shown = {b.level: film.landmarks(b) for b in truth.bodies if lateral and film.shows(b.landmarks_mm).any()}
+    whole = [k for k, p in shown.items() if not np.isnan(p).any()]
     labels = film_labels(film, truth) if lateral else _frontal_labels(film, truth)
+    if whole:
+        if Level.S1 in shown:
+            sacrum = film_data.sacrum_outline(shown[Level.S1], shown[max(whole)])
+            labels[polygon2mask(labels.shape, sacrum)] = Level.S1
+        return film_data.marked_scene(grey, shown, labels, levels_known=True)
     return Scene(
-        image=torch.from_numpy(film_grey(film.bone_white().astype(np.float32)))[None],
+        image=torch.from_numpy(grey)[None],
         instances=torch.from_numpy(labels),
         ignore=torch.zeros((2, *labels.shape), dtype=torch.bool),
-        landmarks=shown,
-        fracturable=tuple(k for k in shown if k != Level.S1)[1:],
         focus=np.array(labels.shape) / 2,
-        depth_px=_depth_px([p for k, p in shown.items() if k != Level.S1]),
+        depth_px=USUAL_DEPTH_PX,
     )
 
 
