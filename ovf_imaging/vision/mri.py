@@ -16,15 +16,14 @@ from torch.nn import functional as F  # noqa: N812
 from ovf_imaging.errors import NoVertebraeError
 from ovf_imaging.types import Image, Level, Reading, Scale
 from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, vertebra
-from ovf_imaging.vision.channels import BODY, SACRUM, Channels
-from ovf_imaging.vision.decode import Dense, Sight, Track, chain, instance_labels, link, sights_in_slice
+from ovf_imaging.vision.decode import Dense, Sight, Track, instance_labels
 from ovf_imaging.vision.frame import Frame, plain_frame, sagittal_frame
 from ovf_imaging.vision.grey import mri_grey
-from ovf_imaging.vision.levels import number, steps_between
 from ovf_imaging.vision.mask_landmarks import mask_landmarks
 from ovf_imaging.vision.networks import VertebraNet
 from ovf_imaging.vision.refine import Refined, Refiner
 from ovf_imaging.vision.shapes import body_pose
+from ovf_imaging.vision.sight import ColumnSight, column_of, to_dense
 from ovf_imaging.vision.weights import Bundle
 
 Array = NDArray[np.float64]
@@ -32,21 +31,6 @@ _BATCH = 4  # slices at once: bounds the memory
 _NEIGHBOUR_MM = 4.0  # how far apart the slices lay that the network was trained on
 _WHOLE = 0.85  # part of a body's mask that its largest piece must hold for its edge to be trusted
 _READ_MM = 2.5  # of thinner slices some are read, the rest interpolated
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MriSight:
-    """What the network saw of an image at one size and turn."""
-
-    grey: Tensor  # (S, h, w) working pixels, 0–1, every slice
-    frame: Frame
-    dense: Dense
-    tracks: list[Track]
-
-    @property
-    def score(self) -> float:
-        """How much of a spine the tracks are."""
-        return chain_score(self.tracks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,7 +64,7 @@ class MriReader:
             )
         return self._reading(image, sight)
 
-    def look(self, image: Image) -> MriSight:
+    def look(self, image: Image) -> ColumnSight:
         """Return what the network sees of an image, before anything is refused."""
         if image.scale is Scale.UNKNOWN:
             return self._find_unscaled(image, torch.from_numpy(mri_grey(image.pixels, image.valid)))
@@ -88,20 +72,16 @@ class MriReader:
         # The grey volume is gone before the network runs: of a large one, both would not fit.
         return self._seen(frame.to_working(torch.from_numpy(mri_grey(image.pixels, image.valid))), frame, image)
 
-    def _find_unscaled(self, image: Image, grey: Tensor) -> MriSight:
+    def _find_unscaled(self, image: Image, grey: Tensor) -> ColumnSight:
         """Try orientations of a picture without geometry, then bring its bodies to the depth the network knows."""
         wanted = self.bundle.settings["body_depth_px"]
         factor = self.bundle.settings["picture_px"] / max(image.pixels.shape[1:])
-        sights: list[MriSight] = []
-        for turns in (0, 1, 3, 2):
-            frame = plain_frame(image, factor, turns)
-            sights.append(self._seen(frame.to_working(grey), frame, image))
-            if sights[0].score > 3.0:
-                break
-        best = sights[0]
-        for sight in sights[1:]:
-            if sight.score > 1.25 * best.score:
-                best = sight
+        best = self._turned(image, grey, factor, 0)
+        if best.score <= 3.0:
+            for turns in (1, 3, 2):
+                other = self._turned(image, grey, factor, turns)
+                if other.score > 1.25 * best.score:
+                    best = other
         if len(best.tracks) >= 2:
             depth = float(np.median([t.best.depth for t in best.tracks]))
             if not 0.85 < depth / wanted < 1.2:
@@ -112,10 +92,14 @@ class MriReader:
                     return again
         return best
 
-    def _seen(self, grey: Tensor, frame: Frame, image: Image) -> MriSight:
+    def _turned(self, image: Image, grey: Tensor, factor: float, turns: int) -> ColumnSight:
+        frame = plain_frame(image, factor, turns)
+        return self._seen(frame.to_working(grey), frame, image)
+
+    def _seen(self, grey: Tensor, frame: Frame, image: Image) -> ColumnSight:
+        """Return what the network sees of working pixels."""
         dense = self._infer(grey, image)
-        tracks = chain(link([sights_in_slice(dense, s) for s in range(len(dense.body))]))
-        return MriSight(grey=grey, frame=frame, dense=dense, tracks=tracks)
+        return ColumnSight(grey=grey, frame=frame, dense=dense, tracks=column_of(dense))
 
     def _beside(self, image: Image, slices: list[int]) -> Tensor:
         """Return (N, slices of the network) indices: each slice with its neighbours about 4 mm away."""
@@ -140,12 +124,9 @@ class MriReader:
                 dense[first : first + _BATCH] = d
         return to_dense(masks, dense)
 
-    def _reading(self, image: Image, sight: MriSight) -> Reading:
+    def _reading(self, image: Image, sight: ColumnSight) -> Reading:
         frame, tracks = sight.frame, sight.tracks
-        centres = np.array([t.best.centre for t in tracks])
-        depths = np.array([t.best.depth for t in tracks])
-        steps = steps_between(centres, depths)
-        numbering = number([t.levels for t in tracks], [t.sacrum for t in tracks], steps, self.lowest)
+        numbering = sight.numbering(self.lowest)
         read = slices_to_read(image)
         vertebrae = []
         for track, level, found in zip(
@@ -166,7 +147,7 @@ class MriReader:
             caveats=numbering_caveats(numbering) + cut_caveats(vertebrae),
         )
 
-    def _refined(self, image: Image, sight: MriSight, levels: Sequence[int]) -> list[Refined]:
+    def _refined(self, image: Image, sight: ColumnSight, levels: Sequence[int]) -> list[Refined]:
         """Return each body's landmarks in working pixels: from crops, or the mask's edge where crops can't be had.
 
         The sacrum has no crop, and a crop that sees another body than the mask is not believed.
@@ -177,19 +158,26 @@ class MriReader:
         edges = [
             _on_the_edge(b, instances[b.slice], index + 1, sight.dense.bone(b.slice)) for index, b in enumerate(best)
         ]
-        around = self._beside(image, [read[b.slice] for b in best])
-        crops = self.refiner.refine(
-            (sight.grey[slices], body_pose(edge)) for slices, edge in zip(around, edges, strict=True)
+        cropped = [n for n, level in enumerate(levels) if level != Level.S1]
+        around = self._beside(image, [read[best[n].slice] for n in cropped])
+        refined = self.refiner.refine(
+            (sight.grey[slices], body_pose(edges[n])) for n, slices in zip(cropped, around, strict=True)
         )
+        crops = dict(zip(cropped, refined, strict=True))
         settings = self.bundle.settings
         found = []
-        for b, edge, crop, level in zip(best, edges, crops, levels, strict=True):
-            astray = float(np.linalg.norm(crop.landmarks - edge, axis=1).max()) / b.depth
-            if level == Level.S1 or astray > settings["crop_astray_depths"]:
+        for n, (b, edge) in enumerate(zip(best, edges, strict=True)):
+            crop = crops.get(n)
+            if crop is None or _astray(crop.landmarks, edge) > settings["crop_astray_depths"] * b.depth:
                 found.append(Refined(landmarks=edge, covariance=b.covariance * settings["covariance_factor"]))
             else:
                 found.append(replace(crop, covariance=crop.covariance * settings["crop_covariance_factor"]))
         return found
+
+
+def _astray(landmarks: Array, edge: Array) -> float:
+    """Return the furthest that a crop's landmark lies from the mask's, in pixels."""
+    return float(np.linalg.norm(landmarks - edge, axis=1).max())
 
 
 def _on_the_edge(sight: Sight, instances: NDArray[np.uint8], number: int, share: NDArray[np.float32]) -> Array:
@@ -212,11 +200,6 @@ def _on_the_edge(sight: Sight, instances: NDArray[np.uint8], number: int, share:
     return sight.landmarks if found is None else found
 
 
-def chain_score(tracks: list[Track]) -> float:
-    """Return how much of a spine the tracks are: bodies, each by its certainty."""
-    return sum(max(t.certainty - 0.4, 0.0) / 0.6 for t in tracks) if len(tracks) >= 2 else 0.0
-
-
 def slices_apart(image: Image, distance_mm: float) -> int:
     """Return how many slices make up a distance, at least 1."""
     spacing = float(np.linalg.norm(image.affine[:3, 0]))
@@ -230,19 +213,6 @@ def slices_to_read(image: Image) -> list[int]:
     count = len(image.pixels)
     read = list(range(0, count, slices_apart(image, _READ_MM)))
     return read if read[-1] == count - 1 else [*read, count - 1]
-
-
-def to_dense(masks: Tensor, dense: Tensor) -> Dense:
-    """Return network outputs as numpy, logits of masks as probabilities."""
-    votes, spread = Channels.votes(dense)
-    p = torch.sigmoid(masks).numpy()
-    return Dense(
-        body=p[:, BODY],
-        sacrum=p[:, SACRUM],
-        votes=votes.numpy(),
-        spread=spread.numpy(),
-        levels=Channels.levels(dense).numpy(),
-    )
 
 
 def native_labels(

@@ -14,14 +14,13 @@ from ovf_imaging.errors import NoVertebraeError, ReadingError
 from ovf_imaging.types import Caveat, Image, Level, Reading, Vertebra
 from ovf_imaging.vision.assemble import Body, cut_caveats, numbering_caveats, vertebra
 from ovf_imaging.vision.channels import Channels
-from ovf_imaging.vision.decode import Dense, Track, chain, link, sights_in_slice
 from ovf_imaging.vision.frame import Frame, plain_frame
 from ovf_imaging.vision.grey import film_grey
-from ovf_imaging.vision.levels import Numbering, number, steps_between
-from ovf_imaging.vision.mri import chain_score, to_dense
+from ovf_imaging.vision.levels import Numbering
 from ovf_imaging.vision.networks import STRIDE, VertebraNet
 from ovf_imaging.vision.refine import Refiner
 from ovf_imaging.vision.shapes import body_pose, outline
+from ovf_imaging.vision.sight import ColumnSight, column_of, to_dense
 from ovf_imaging.vision.weights import Bundle
 
 Array = NDArray[np.float64]
@@ -29,19 +28,10 @@ _FRONTAL = "the film looks frontal (AP or PA); a lateral film of the spine is wa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FilmSight:
-    """What the localiser saw of a film at one scale and turn."""
+class FilmSight(ColumnSight):
+    """What the localiser saw of a film at one scale and turn; `grey` is the whole film."""
 
-    grey: Tensor  # (1, H, W), the whole film
-    frame: Frame
-    dense: Dense
-    tracks: list[Track]
     frontal: float  # mean probability that its bodies are seen from the front
-
-    @property
-    def score(self) -> float:
-        """How much of a spine the tracks are."""
-        return chain_score(self.tracks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,12 +73,8 @@ class FilmReader:
             raise NoVertebraeError(
                 f"no column of vertebrae found ({len(sight.tracks)} body); a lateral film of two or more is wanted"
             )
-        centres = np.array([t.best.centre for t in sight.tracks])
-        depths = np.array([t.best.depth for t in sight.tracks])
-        steps = steps_between(centres, depths)
-        numbering = number([t.levels for t in sight.tracks], [t.sacrum for t in sight.tracks], steps, self.lowest)
-        bodies = self._refine(sight.grey, sight)
-        return self._reading(image, bodies, numbering, sight)
+        numbering = sight.numbering(self.lowest)
+        return self._reading(image, self._refine(sight), numbering, sight)
 
     def refuse_frontal(self, sight: FilmSight) -> None:
         """Raise ReadingError when a picture of unknown kind is surely a frontal film: a long column seen so.
@@ -145,14 +131,14 @@ class FilmReader:
             grey=grey,
             frame=frame,
             dense=dense,
-            tracks=chain(link([sights_in_slice(dense, 0)])),
+            tracks=column_of(dense),
             frontal=float(frontal.mean()) if len(frontal) else 0.0,
         )
 
-    def _refine(self, grey: Tensor, sight: FilmSight) -> list[Body]:
+    def _refine(self, sight: FilmSight) -> list[Body]:
         """Return each body's landmarks from several crops around the localiser's pose, in native pixels."""
         native = [sight.frame.points_to_native(t.best.landmarks) for t in sight.tracks]
-        refined = self.refiner.refine((grey, body_pose(points)) for points in native)
+        refined = self.refiner.refine((sight.grey, body_pose(points)) for points in native)
         factor = float(self.bundle.settings["covariance_factor"])
         return [
             Body(
