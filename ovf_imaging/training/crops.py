@@ -31,6 +31,16 @@ class Jitter:
     turn_deg: float
     scale: float  # logarithm
 
+    def shaken(self, pose: Pose, rng: np.random.Generator) -> Pose:
+        """Return a pose as far off as that."""
+        up, front, turn, scale = rng.normal(0, 1, 4)
+        return pose.moved(
+            up=self.shift * up,
+            front=self.shift * front,
+            turn_rad=float(np.radians(self.turn_deg * turn)),
+            scale=float(np.exp(self.scale * scale)),
+        )
+
 
 FILM_JITTER = Jitter(shift=0.09, turn_deg=6.0, scale=0.09)
 MRI_JITTER = Jitter(shift=0.05, turn_deg=4.0, scale=0.06)
@@ -75,14 +85,13 @@ def draw_crop(scene: Scene, jitter: Jitter, rng: np.random.Generator) -> tuple[D
         pose = _pose_of_part(body, marks[nearest], sacrum=level == S1)
     else:
         pose = body_pose(body)
-    pose = pose.moved(
-        up=rng.normal(0, jitter.shift),
-        front=rng.normal(0, jitter.shift),
-        turn_rad=np.radians(rng.normal(0, jitter.turn_deg)),
-        scale=float(np.exp(rng.normal(0, jitter.scale))),
-    )
-    placing = Placing(matrix=pose.crop_matrix(), origin=pose.centre, size=(CROP_PX, CROP_PX))
+    placing = crop_placing(jitter.shaken(pose, rng))
     return render_at(scene, marks, warps, placing), level
+
+
+def crop_placing(pose: Pose) -> Placing:
+    """Return where the upright crop around a pose lies."""
+    return Placing(matrix=pose.crop_matrix(), origin=pose.centre, size=(CROP_PX, CROP_PX))
 
 
 def _broken(scene: Scene, level: int, rng: np.random.Generator) -> tuple[int, ...]:

@@ -33,7 +33,6 @@ Row = dict[str, Any]
 Marks = Mapping[int, Array]  # level → (6, 2) landmarks
 S1 = 26
 PAINTED_PER_BODY = 3
-_SAME_PATIENT = {"spineweb_11": "spineweb_10"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +127,7 @@ def _film(source: str, path: Path, marks: Marks) -> HeldBack:
 def _mri_rows(name: str, labels: Path, reading: Reading | None) -> list[Row]:
     """Return one row a labelled body."""
     stored = sitk.GetArrayFromImage(sitk.ReadImage(str(labels)))
-    shared: Row = {"source": name.split("_")[0], "image": name, "patient": _SAME_PATIENT.get(name, name)}
+    shared: Row = {"source": mri_data.source_of(name), "image": name, "patient": mri_data.patient_of(name)}
     levels = [int(k) for k in np.unique(stored) if k]
     if reading is None:
         return [shared | {"level": k, "found": False} for k in levels]
@@ -194,18 +193,12 @@ def _errors(found: Array, truth: Array, covariance: Array, unit: str) -> Row:
         heights = [_heights(p) for p in (found, truth)]
         difference = np.abs(heights[0] - heights[1])
         row[f"height_error_{unit}"] = [float(v) for v in (difference if unit == "mm" else 100 * difference / depth)]
-        row["wedge_error_deg"] = abs(_wedge(found) - _wedge(truth))
+        row["wedge_error_deg"] = abs(_cobb(found, found) - _cobb(truth, truth))
     return row
 
 
 def _heights(body: Array) -> Array:
     return np.asarray(np.linalg.norm(body[:3] - body[3:], axis=1))
-
-
-def _wedge(body: Array) -> float:
-    top, bottom = body[0] - body[2], body[3] - body[5]
-    cross = top[0] * bottom[1] - top[1] * bottom[0]
-    return float(np.degrees(np.arctan2(cross, top @ bottom)))
 
 
 def _full_spine_rows(name: str, marks: Marks, reading: Reading | None) -> list[Row]:

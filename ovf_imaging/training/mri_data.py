@@ -26,6 +26,7 @@ HELD_BACK = (
     *(f"zenodo22304_{n}" for n in ("05", "12", "18", "23")),
     *(f"myosegmentum_{n}" for n in ("02", "09", "15", "31", "38", "43", "50")),
 )
+_SAME_PATIENT = {f"spineweb_{n}": "spineweb_02" for n in ("03", "06", "07", "08")} | {"spineweb_11": "spineweb_10"}
 L5, S1 = 24, 26
 BESIDE = (-2, -1, 0, 1, 2)  # the slices that the network sees at once
 
@@ -38,6 +39,21 @@ class Volume:
     pixels: NDArray[np.float32]  # (S, H, W), 0–1
     labels: NDArray[np.uint8]  # (S, H, W)
     affine: Array = field(default_factory=lambda: np.eye(4))  # (slice, row, column, 1) to LPS mm
+
+    @property
+    def source(self) -> str:
+        """The collection that it is of."""
+        return source_of(self.name)
+
+
+def patient_of(name: str) -> str:
+    """Return the first volume of a volume's patient, as far as is known (see HELD_BACK)."""
+    return _SAME_PATIENT.get(name, name)
+
+
+def source_of(name: str) -> str:
+    """Return the collection that a volume is of."""
+    return name.split("_")[0]
 
 
 def volume_names(folder: Path, *, held_back: bool | None = None) -> list[str]:
@@ -127,6 +143,14 @@ def volume_scenes(volume: Volume) -> list[Scene]:
                 fracturable=inner,
             )
         )
+    return scenes
+
+
+def source_scenes(folder: Path, *, held_back: bool) -> dict[str, list[Scene]]:
+    """Return source → scenes of `mri_vertebral_bodies`, either those held back from training or all others."""
+    scenes: dict[str, list[Scene]] = {}
+    for volume in load_volumes(folder, held_back=held_back):
+        scenes.setdefault(volume.source, []).extend(volume_scenes(volume))
     return scenes
 
 

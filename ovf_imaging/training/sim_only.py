@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,28 +26,17 @@ from ovf_imaging.training.intensity import mri_intensity
 from ovf_imaging.training.losses import dense_loss
 from ovf_imaging.training.scene import Scene, render
 from ovf_imaging.training.simulation.cases import mri_scenes
-from ovf_imaging.training.train_mri import MEAN, SPREAD, VIEW, load_start, stack
-from ovf_imaging.vision.channels import BODY, LEVEL_CHANNELS, VOTE_CHANNELS
-from ovf_imaging.vision.networks import STRIDE, VertebraNet
+from ovf_imaging.training.train_mri import HEADS, MEAN, SPREAD, VIEW, stack, started
+from ovf_imaging.vision.channels import BODY
+from ovf_imaging.vision.networks import STRIDE
 
 BATCH = 10
 UNSEEN_CASES = 4
 
 
-def real_scenes(data: Path, held_back: bool) -> dict[str, list[Scene]]:
-    """Return source → scenes of `mri_vertebral_bodies`, either those held back or all others."""
-    scenes: dict[str, list[Scene]] = defaultdict(list)
-    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies", held_back=held_back):
-        scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
-    return dict(scenes)
-
-
 def train(scenes: Mapping[str, Sequence[Scene]], out: Path, minutes: float, seed: int) -> nn.Module:
     """Return the running average of a network trained from ImageNet weights; each source is seen as often."""
-    torch.manual_seed(seed)
-    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16, slices=len(mri_data.BESIDE))
-    load_start(model, out)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = started(out, seed, **HEADS)
     sources = list(scenes.values())
 
     def step(_: float, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -91,11 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
     if given.on == "real":
-        scenes = real_scenes(given.data, held_back=False)
+        scenes = mri_data.source_scenes(given.data / "mri_vertebral_bodies", held_back=False)
     else:
         scenes = {"simulated": mri_scenes(given.data / "meshes", given.cases, given.seed)}
     model = train(scenes, given.out, given.minutes, given.seed)
-    unseen = real_scenes(given.data, held_back=True)
+    unseen = mri_data.source_scenes(given.data / "mri_vertebral_bodies", held_back=True)
     unseen["simulated"] = mri_scenes(given.data / "meshes", UNSEEN_CASES, given.seed + 1)
     dice = {source: round(body_dice(model, s), 3) for source, s in unseen.items()}
     summary = {

@@ -16,7 +16,7 @@ from ovf_imaging.training.fit import Run, fit
 from ovf_imaging.training.intensity import film_intensity
 from ovf_imaging.training.losses import dense_loss
 from ovf_imaging.training.scene import Scene, View, nothing, render
-from ovf_imaging.training.train_mri import load_start, stack
+from ovf_imaging.training.train_mri import stack, started
 from ovf_imaging.vision.channels import LEVEL_CHANNELS, VOTE_CHANNELS
 from ovf_imaging.vision.networks import VertebraNet
 
@@ -43,10 +43,7 @@ def _negative_mri(data: Path) -> list[Scene]:
 
 def train_localiser(data: Path, run: Run, batch: int = 10) -> VertebraNet:
     """Train the whole-film network: lateral bodies, sacrum, frontal bodies, votes for landmarks, levels."""
-    torch.manual_seed(run.seed)
-    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS + 1)
-    load_start(model, run.out)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = started(run.out, run.seed, masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS + 1)
     pools = {
         "lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values()),
         "frontal": [s for i, s in enumerate(film_data.frontal_scenes(data / "radiographs_ap_landmarks")) if i % 5],
@@ -68,10 +65,7 @@ def train_localiser(data: Path, run: Run, batch: int = 10) -> VertebraNet:
 
 def train_refiner(data: Path, run: Run, batch: int = 20) -> VertebraNet:
     """Train the crop network: six heatmaps of the body in the middle."""
-    torch.manual_seed(run.seed)
-    model = VertebraNet(masks=0, dense=6)
-    load_start(model, run.out)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = started(run.out, run.seed, masks=0, dense=6)
     pools = {"lateral": list(film_data.lateral_scenes(data / "radiographs_lateral_lumbar", held_back=False).values())}
     pools |= {name: whole_bodies(scenes) for name, scenes in film_pool(data, run.out.parent / POOL).items()}
     step = crop_step(model, pools, REFINER_SHARES, FILM_JITTER, film_intensity, batch)

@@ -28,6 +28,13 @@ LATE_VIEW = View(
 )
 LATE, LATE_STRENGTH = 0.5, 0.6
 MEAN, SPREAD = 0.4, 0.25  # of grey values as the network sees them
+HEADS = {
+    "masks": 2,
+    "dense": VOTE_CHANNELS,
+    "context": LEVEL_CHANNELS,
+    "fine": 16,
+    "slices": len(mri_data.BESIDE),
+}  # of the network
 SHARES = {"spineweb": 0.36, "zenodo22304": 0.2, "myosegmentum": 0.26, "polygons": 0.14, "films": 0.04}
 
 
@@ -44,11 +51,18 @@ def load_start(model: VertebraNet, out: Path) -> None:
         load_imagenet(model.encoder)
 
 
+def started(out: Path, seed: int, **heads: int) -> VertebraNet:
+    """Return a network with these heads on the weights that a training in `out` starts from."""
+    torch.manual_seed(seed)
+    model = VertebraNet(**heads)
+    load_start(model, out)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model
+
+
 def training_scenes(data: Path) -> dict[str, list[Scene]]:
     """Return the scenes of each source, held-back patients left out."""
-    scenes: dict[str, list[Scene]] = {name: [] for name in SHARES}
-    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies", held_back=False):
-        scenes[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
+    scenes = mri_data.source_scenes(data / "mri_vertebral_bodies", held_back=False)
     films = data / "radiographs_lateral_lumbar", data / "radiographs_ap_landmarks"
     scenes["films"] = [
         replace(nothing(s), image=s.image.expand(len(mri_data.BESIDE), -1, -1))
@@ -76,10 +90,7 @@ def stack(draws: list[Draw], images: list[Tensor]) -> tuple[Tensor, Tensor, Tens
 
 def train_mri(data: Path, run: Run, batch: int = 10) -> VertebraNet:
     """Train from ImageNet weights, or from `run.out`/start.pt where that lies, and return the network."""
-    torch.manual_seed(run.seed)
-    model = VertebraNet(masks=2, dense=VOTE_CHANNELS, context=LEVEL_CHANNELS, fine=16, slices=len(mri_data.BESIDE))
-    load_start(model, run.out)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = started(run.out, run.seed, **HEADS)
     scenes = training_scenes(data)
 
     def step(part: float, rng: np.random.Generator) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ from ovf_imaging.training.fit import Run, fit
 from ovf_imaging.training.intensity import mri_intensity
 from ovf_imaging.training.scene import Draw, Scene
 from ovf_imaging.training.simulation.cases import mri_scenes
-from ovf_imaging.training.train_mri import load_start
+from ovf_imaging.training.train_mri import started
 from ovf_imaging.vision.networks import VertebraNet
 
 SHARES = {"spineweb": 0.27, "zenodo22304": 0.23, "myosegmentum": 0.26, "polygons": 0.12, "simulated": 0.12}
@@ -26,10 +26,7 @@ COARSE, COARSEST_PX = 0.35, 4.0  # how often a crop comes from larger pixels, an
 
 def train_refiner(data: Path, run: Run, batch: int = 20) -> VertebraNet:
     """Train from ImageNet weights, or from `run.out`/start.pt where that lies, and return the network."""
-    torch.manual_seed(run.seed)
-    model = VertebraNet(masks=0, dense=6, slices=len(mri_data.BESIDE))
-    load_start(model, run.out)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = started(run.out, run.seed, masks=0, dense=6, slices=len(mri_data.BESIDE))
     step = crop_step(model, _pools(data), SHARES, MRI_JITTER, crop_intensity, batch)
     fit(model, step, run, {"coordinate": 0.5, "entropy": 1.0})
     return model
@@ -47,9 +44,7 @@ def crop_intensity(draw: Draw, rng: np.random.Generator) -> Tensor:
 
 def _pools(data: Path) -> dict[str, list[Scene]]:
     """Return the scenes of each source without the sacrum's landmarks, held-back patients left out."""
-    pools: dict[str, list[Scene]] = {name: [] for name in SHARES}
-    for volume in mri_data.load_volumes(data / "mri_vertebral_bodies", held_back=False):
-        pools[volume.name.split("_")[0]] += mri_data.volume_scenes(volume)
+    pools = mri_data.source_scenes(data / "mri_vertebral_bodies", held_back=False)
     pools["polygons"] = mri_data.polygon_scenes(data / "mri_lumbar_polygons")
     pools["simulated"] = mri_scenes(data / "meshes", SIMULATED_PATIENTS, SIMULATED_SEED)
     return {name: [_bodies_alone(s) for s in scenes] for name, scenes in pools.items()}

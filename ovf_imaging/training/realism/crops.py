@@ -43,8 +43,6 @@ SETTINGS = {
         "film": {"full_spine": 0, "thoracic": 0, "thoracolumbar": 0, "coned": 0, "photographed": 0.8},
     },
 }
-# Volumes of one patient, as far as is known (see mri_data.HELD_BACK).
-_SAME_PATIENT = {f"spineweb_{n}": "spineweb_02" for n in ("03", "06", "07", "08")} | {"spineweb_11": "spineweb_10"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,9 +120,9 @@ def real_mri(data: Path) -> dict[str, list[Bodies]]:
     """Return source → middle slices at 1 mm, or about 1 mm where there is no scale (`polygons`, plain slices only)."""
     pictures: dict[str, list[Bodies]] = {}
     for volume in mri_data.load_volumes(data / "mri_vertebral_bodies"):
-        subject = _SAME_PATIENT.get(volume.name, volume.name)
+        subject = mri_data.patient_of(volume.name)
         scenes = _middle(mri_data.volume_scenes(volume))
-        pictures.setdefault(volume.name.split("_")[0], []).extend(_bodies(s, subject, 1.0) for s in scenes)
+        pictures.setdefault(volume.source, []).extend(_bodies(s, subject, 1.0) for s in scenes)
     # Patients are not told apart there: each slice stands for one.
     for number, scene in enumerate(mri_data.polygon_scenes(data / "mri_lumbar_polygons")[-PLAIN_POLYGONS:]):
         slice_ = _bodies(scene, f"polygons_{number}", None)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ovf_imaging.training import film_data, mri_data
-from ovf_imaging.training.scene import Placing
+from ovf_imaging.training.crops import Jitter, crop_placing
 from ovf_imaging.training.simulation.painted.column import Body, Column, scene_column, volume_column
 from ovf_imaging.training.simulation.painted.deformed import deform
 from ovf_imaging.training.simulation.painted.draw import broken_body, draw_findings
@@ -21,23 +21,15 @@ from ovf_imaging.training.simulation.painted.render import paint_plane
 from ovf_imaging.training.simulation.painted.sequences import slice_sequence, volume_sequence
 from ovf_imaging.training.simulation.painted.settings import PaintSettings
 from ovf_imaging.types import Sequence as Contrast
-from ovf_imaging.vision.shapes import CROP_PX, Pose, body_pose
+from ovf_imaging.vision.shapes import body_pose
 
 Array = NDArray[np.float64]
 CROP_SETTINGS = PaintSettings(fractured=0.6)
+JITTER = Jitter(shift=0.04, turn_deg=4.0, scale=0.06)
 _NEIGHBOUR_BROKEN = 0.15
 _SEEN_PX = 10  # smaller cleft masks are no sign that anyone could learn
 _SPECKLE = 0.2  # off the median of its neighbours
 _CENTRAL = 0.7  # of the half width, within which planes are taken
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jitter:
-    """How far a crop's pose is off, standard deviations."""
-
-    shift: float = 0.04  # depths
-    turn_deg: float = 4.0
-    scale: float = 0.06  # logarithm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +66,7 @@ def painted_crops(
     columns: Sequence[Column],
     rng: np.random.Generator,
     settings: PaintSettings = CROP_SETTINGS,
-    jitter: Jitter = Jitter(),
+    jitter: Jitter = JITTER,
 ) -> Iterator[PaintedCrop]:
     """Yield crops without end: column, body, plane, findings and pose drawn afresh each time."""
     while True:
@@ -89,8 +81,7 @@ def painted_crop(
     """Return one crop of a level in a plane near the body's middle, with `findings` painted in."""
     plane = _plane(rng, column, column.bodies[level])
     marks = deform(column, plane, findings).forward(column.planes[plane].landmarks[level])
-    pose = _jittered(rng, body_pose(marks), jitter)
-    placing = Placing(matrix=pose.crop_matrix(), origin=pose.centre, size=(CROP_PX, CROP_PX))
+    placing = crop_placing(jitter.shaken(body_pose(marks), rng))
     layers = paint_plane(column, plane, findings, placing, rng)
     own = layers.labels == level
     return PaintedCrop(
@@ -123,16 +114,6 @@ def _plane(rng: np.random.Generator, column: Column, body: Body) -> int:
         if body.level in plane.landmarks and (i == body.plane or abs(body.aside(i)) < _CENTRAL)
     ]
     return int(rng.choice(near))
-
-
-def _jittered(rng: np.random.Generator, pose: Pose, jitter: Jitter) -> Pose:
-    up, front, turn, scale = rng.normal(0, 1, 4)
-    return pose.moved(
-        up=jitter.shift * up,
-        front=jitter.shift * front,
-        turn_rad=float(np.radians(jitter.turn_deg * turn)),
-        scale=float(np.exp(jitter.scale * scale)),
-    )
 
 
 def volume_columns(folder: Path, *, held_back: bool = False) -> list[Column]:
