@@ -6,7 +6,6 @@ python bench/conclude.py
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,19 +19,9 @@ from ovf_imaging.pipeline import Pipeline
 from ovf_imaging.recommend import recommend
 from ovf_imaging.types import Assessment, Context, Level, Study
 from tests.measure.build import spine
+from tests.timing import milliseconds
 
-ROUNDS = 30
 LIMITS = {"conclude": "20", "read the rules": "50", "recommend": "5"}  # ms
-
-
-def milliseconds(task: Callable[[], object]) -> float:
-    """Return the least CPU time of some rounds."""
-    times = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        task()
-        times.append(time.process_time() - start)
-    return 1000 * min(times)
 
 
 def main() -> None:

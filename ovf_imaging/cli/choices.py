@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 
 class Device(StrEnum):
@@ -11,6 +14,9 @@ class Device(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+
+
+DeviceOption = Annotated[Device, typer.Option("--device", help="auto takes the GPU when there is one.")]
 
 
 class ViewChoice(StrEnum):

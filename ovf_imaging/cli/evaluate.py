@@ -9,7 +9,7 @@ import typer
 
 import ovf_imaging as ovf
 from ovf_imaging.cli import screen
-from ovf_imaging.cli.choices import Device, Modality
+from ovf_imaging.cli.choices import Device, DeviceOption, Modality
 from ovf_imaging.cli.simulate import DATA
 
 
@@ -22,7 +22,7 @@ def evaluate(
     models: Annotated[
         Path | None, typer.Option("--models", metavar="DIR", help="Folder of bundles; by default the installed ones.")
     ] = None,
-    device: Annotated[Device, typer.Option("--device", help="auto takes the GPU when there is one.")] = Device.AUTO,
+    device: DeviceOption = Device.AUTO,
     full_spine: Annotated[
         bool,
         typer.Option("--full-spine", help="The full-spine films instead: once a release, nothing is chosen on them."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ import typer
 
 import ovf_imaging as ovf
 from ovf_imaging.cli import checkup, screen, summary, viewing
-from ovf_imaging.cli.choices import Device, Format, PositionChoice, SequenceChoice, ViewChoice
+from ovf_imaging.cli.choices import Device, DeviceOption, Format, PositionChoice, SequenceChoice, ViewChoice
 from ovf_imaging.cli.compare import compare
 from ovf_imaging.cli.evaluate import evaluate
 from ovf_imaging.cli.files import ContextFile, read_facts
@@ -45,7 +45,6 @@ Inputs = Annotated[
     list[Path], typer.Argument(metavar="INPUT", help="File, folder or zip of one study; several if need be.")
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
-DeviceOption = Annotated[Device, typer.Option("--device", help="auto takes the GPU when there is one.")]
 ViewOption = Annotated[ViewChoice, typer.Option("--view", help=f"Overrides what was recognised ({_PLANES}).")]
 SequenceOption = Annotated[SequenceChoice | None, typer.Option("--sequence", help="Overrides the MR contrast.")]
 PositionOption = Annotated[PositionChoice | None, typer.Option("--position", help="Overrides the position.")]
@@ -78,7 +77,7 @@ def assess(
     """Find, number and measure the vertebrae of one study, and write its report."""
     facts = ovf.Context() if context is None else read_facts(context)
     _writable(out)
-    config = replace(_config(device, view, sequence, position), lowest=None if lowest is None else _level(lowest))
+    config = _config(device, view, sequence, position, lowest)
     with screen.progress("looking at the files") as step:
         study = ovf.Pipeline(config=config).read_study(inputs)
         step("loading the networks", 0, len(study.series) + 1)
@@ -180,13 +179,18 @@ def _leave(code: int) -> None:
 
 
 def _config(
-    device: Device, view: ViewChoice, sequence: SequenceChoice | None, position: PositionChoice | None
+    device: Device,
+    view: ViewChoice,
+    sequence: SequenceChoice | None,
+    position: PositionChoice | None,
+    lowest: str | None = None,
 ) -> ovf.Config:
     return ovf.Config(
         device=device.value,
         view=None if view is ViewChoice.AUTO else ovf.View(view.value),
         sequence=None if sequence is None else ovf.Sequence(sequence.value),
         position=None if position is None else ovf.Position(position.value),
+        lowest=None if lowest is None else _level(lowest),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ovf_imaging.cli import screen
-from ovf_imaging.cli.choices import Device, Modality
+from ovf_imaging.cli.choices import Device, DeviceOption, Modality
 from ovf_imaging.cli.simulate import DATA
 
 
@@ -18,7 +18,7 @@ def train(
     data: Annotated[
         Path, typer.Option("--data", metavar="DIR", envvar="OVF_DATA", help="Folder of the given images and meshes.")
     ] = DATA,
-    device: Annotated[Device, typer.Option("--device", help="auto takes the GPU when there is one.")] = Device.AUTO,
+    device: DeviceOption = Device.AUTO,
     hours: Annotated[
         float | None, typer.Option("--hours", min=0.01, help="All networks together; by default 4, or as begun.")
     ] = None,

@@ -1,10 +1,7 @@
 """Rules stay fast: 50 ms to read them, 5 ms a case (bench/conclude.py has the figures), twice that when busy.
 
-CPU time, the least of twenty rounds, so that neither other processes nor a slow first round count.
+CPU time, the least of some rounds, so that neither other processes nor a slow first round count.
 """
-
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -12,18 +9,9 @@ from ovf_imaging.knowledge.loader import KNOWLEDGE_DIR
 from ovf_imaging.knowledge.rules import read_rules
 from tests.recommend.cases import advice
 from tests.recommend.vignettes import VIGNETTES
+from tests.timing import milliseconds
 
 BUSY = 2
-ROUNDS = 20
-
-
-def milliseconds(task: Callable[[], object]) -> float:
-    times = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        task()
-        times.append(time.process_time() - start)
-    return 1000 * min(times)
 
 
 def test_rules_are_read_in_time() -> None:
